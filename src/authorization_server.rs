@@ -1,0 +1,133 @@
+//! AuthorizationServer: config, store, passwords, throttles and clock, handed to every use case. `record` writes the audit
+//! trail and the log from one event.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::config::Config;
+use crate::domain::event::{Event, Recorded};
+use crate::domain::secret::TokenKey;
+use crate::domain::site::Site;
+use crate::domain::time::{Lifetime, Timestamp};
+use crate::domain::user::Email;
+use crate::secrets::password::{Cost, Passwords};
+use crate::secrets::random;
+use crate::store::{Store, StoreError};
+use crate::throttle::Throttle;
+
+/// The context of every use case.
+pub struct AuthorizationServer {
+    /// What the operator set.
+    pub config: Config,
+    /// Where things are kept.
+    pub store: Arc<dyn Store>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// What slows guessing down.
+    pub throttles: Throttles,
+    /// The one clock.
+    pub clock: Clock,
+    /// The site that everything belongs to.
+    pub site: Site,
+}
+
+/// What slows guessing down.
+pub struct Throttles {
+    /// Sign-ins by address; an IPv6 address counts as its /64.
+    pub sign_in_per_address: Throttle<IpAddr>,
+    /// Failed sign-ins by account, and by browser where the person once signed in there.
+    pub sign_in_per_account: Throttle<(Email, Option<TokenKey>)>,
+}
+
+/// Why a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The password settings are not possible.
+    #[error("passwords: {0}")]
+    Passwords(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuthorizationServer {
+    /// A server on this store.
+    ///
+    /// # Errors
+    /// [`StartError`] if argon2 does not take the settings or the store fails.
+    pub async fn new(config: Config, store: Arc<dyn Store>, clock: Clock) -> Result<Self, StartError> {
+        let settings = &config.passwords;
+        let passwords = Passwords::new(Cost {
+            memory_kib: settings.memory_kib,
+            iterations: settings.iterations,
+            parallelism: settings.parallelism,
+            concurrency: settings.concurrency,
+            queue: settings.queue,
+        })
+        .map_err(StartError::Passwords)?;
+        let new_site = Site {
+            id: random::site_id(),
+            name: "Default site".into(),
+            url: config.issuer.url.as_str().into(),
+            workspace_id: random::site_id(),
+        };
+        let site = store.default_site(&new_site).await?;
+        let (address, account) = (config.throttle.sign_in_per_address, config.throttle.sign_in_per_account);
+        let throttles = Throttles {
+            sign_in_per_address: Throttle::new(address.burst, address.per_minute),
+            sign_in_per_account: Throttle::new(account.burst, account.per_minute),
+        };
+        Ok(Self { config, store, passwords, throttles, clock, site })
+    }
+
+    /// The moment that a use case takes as now: read once, at its beginning.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Writes a fact to the audit trail and the log. A fact that cannot be written is logged as a failure; the store that
+    /// refused it refuses the change it tells of as well.
+    pub async fn record(&self, event: Event) {
+        tracing::info!(target: "audit", event = %serde_json::to_string(&event).unwrap_or_default());
+        let recorded = Recorded { at: self.now(), event };
+        if let Err(error) = self.store.append_event(&recorded).await {
+            tracing::error!(%error, "the audit trail could not be written");
+        }
+    }
+}
+
+/// Tells the time.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's.
+    System,
+    /// One that stands still until it is told otherwise, for tests.
+    Fixed(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// A clock that stands at `now`.
+    pub fn fixed(now: Timestamp) -> Self {
+        Clock::Fixed(Arc::new(AtomicU64::new(now.0)))
+    }
+
+    /// The time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Clock::System => {
+                let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                Timestamp(since.map_or(0, |since| since.as_secs()))
+            }
+            Clock::Fixed(seconds) => Timestamp(seconds.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a fixed clock on; the machine's is left alone.
+    pub fn advance(&self, by: Lifetime) {
+        if let Clock::Fixed(seconds) = self {
+            seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Rocket.toml to typed, checked settings: one field per table. `docs/configuration.md` lists them with their defaults.
+
+pub mod cors;
+pub mod issuer;
+pub mod lifetimes;
+pub mod passwords;
+pub mod proxies;
+pub mod store;
+pub mod throttle;
+
+use rocket::figment::Figment;
+use serde::de::DeserializeOwned;
+
+/// Every setting of this server that is not Rocket's own.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[issuer]`
+    pub issuer: issuer::IssuerSettings,
+    /// `[lifetimes]`
+    pub lifetimes: lifetimes::Lifetimes,
+    /// `[store]`
+    pub store: store::StoreSettings,
+    /// `[passwords]`
+    pub passwords: passwords::PasswordSettings,
+    /// `[throttle]`
+    pub throttle: throttle::ThrottleSettings,
+    /// `[cors]`
+    pub cors: cors::Cors,
+    /// `[proxies]`
+    pub proxies: proxies::Proxies,
+}
+
+/// What is wrong with the configuration, with the file and the key.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(String);
+
+impl Config {
+    /// Reads the tables of the selected profile; a missing table or key has its default, an unknown key is refused.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and where it was set.
+    pub fn read(figment: &Figment) -> Result<Self, ConfigError> {
+        let config = Config {
+            issuer: issuer::IssuerSettings::read(table::<issuer::Table>(figment, "issuer")?, figment)?,
+            lifetimes: table(figment, "lifetimes")?,
+            store: table(figment, "store")?,
+            passwords: table(figment, "passwords")?,
+            throttle: table(figment, "throttle")?,
+            cors: table(figment, "cors")?,
+            proxies: table(figment, "proxies")?,
+        };
+        config.lifetimes.check().map_err(ConfigError)?;
+        Ok(config)
+    }
+}
+
+fn table<T: DeserializeOwned + Default>(figment: &Figment, name: &str) -> Result<T, ConfigError> {
+    match figment.find_value(name) {
+        Err(_) => Ok(T::default()),
+        Ok(_) => figment.extract_inner(name).map_err(|error| ConfigError(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Lifetime;
+    use rocket::figment::providers::{Format, Toml};
+
+    fn read(toml: &str) -> Result<Config, ConfigError> {
+        Config::read(&Figment::from(rocket::Config::debug_default()).merge(Toml::string(toml).nested()))
+    }
+
+    #[test]
+    fn nothing_configured_is_a_server_on_loopback() {
+        let config = read("").expect("defaults");
+        assert_eq!(config.issuer.url.as_str(), "http://127.0.0.1:8000");
+        assert_eq!(config.lifetimes.access_token, Lifetime::hours(1));
+    }
+
+    #[test]
+    fn an_operator_can_run_access_tokens_of_thirty_seconds() {
+        let config = read("[default.lifetimes]\naccess_token = \"30s\"\nsession_idle = 60").expect("settings");
+        assert_eq!(config.lifetimes.access_token, Lifetime::seconds(30));
+        assert_eq!(config.lifetimes.session_idle, Lifetime::minutes(1));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_by_name() {
+        for (toml, told) in [
+            ("[default.lifetimes]\nacces_token = 30", "acces_token"),
+            ("[default.lifetimes]\naccess_token = \"soon\"", "access_token"),
+            ("[default.lifetimes]\naccess_token = 0", "access_token"),
+            ("[default.issuer]\nurl = \"http://id.example\"", "issuer"),
+            ("[default.proxies]\ntrusted = [\"10.0.0.0/99\"]", "trusted"),
+        ] {
+            let error = read(toml).expect_err(toml).to_string();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `[store]`: where things are kept.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// The data folder; `--data` on the command line wins. Default: `./data`.
+    pub folder: PathBuf,
+    /// Memory for the store's page cache, in MiB. Default: 128.
+    pub cache_mib: u64,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { folder: "data".into(), cache_mib: 128 }
+    }
+}

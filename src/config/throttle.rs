@@ -1,0 +1,33 @@
+//! `[throttle]`: what slows guessing down. A rate of zero turns a throttle off.
+
+use serde::Deserialize;
+
+/// So many at once, then so many a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many may come at once after a quiet while.
+    pub burst: u32,
+    /// How many a minute after that; zero turns the throttle off.
+    pub per_minute: u32,
+}
+
+/// The settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThrottleSettings {
+    /// Sign-ins from one address (for IPv6: one /64). Raise it where many people share a gateway. Default: 30, then 30 a minute.
+    pub sign_in_per_address: Rate,
+    /// Failed sign-ins for one account from browsers that it never signed in from. A browser in which the person once
+    /// signed in has a count of its own, so that nobody can lock a person out. Default: 10, then 6 a minute.
+    pub sign_in_per_account: Rate,
+}
+
+impl Default for ThrottleSettings {
+    fn default() -> Self {
+        Self {
+            sign_in_per_address: Rate { burst: 30, per_minute: 30 },
+            sign_in_per_account: Rate { burst: 10, per_minute: 6 },
+        }
+    }
+}

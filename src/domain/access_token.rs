@@ -1,0 +1,55 @@
+//! AccessToken: its claims and validity (RFC 6749 section 1.4). The token itself is opaque; this is what it stands for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
+use crate::domain::scope::Scope;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Epoch;
+
+/// An access token, for one protected resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// To which client it was issued.
+    pub client_id: ClientId,
+    /// Whom it stands for.
+    pub subject: Subject,
+    /// What it was issued for; what it is good for is less wherever something was taken back since.
+    pub scope: Scope,
+    /// The one resource it is meant for.
+    pub resource: ResourceId,
+    /// The site it is good on.
+    pub site_id: SiteId,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+}
+
+/// Whom a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// A person, through what they allowed.
+    User {
+        /// Who.
+        user_id: UserId,
+        /// Their epoch when the token was issued.
+        epoch: Epoch,
+        /// The grant it hangs from.
+        grant_id: GrantId,
+        /// The code it came from, and everything else that came from it.
+        family: FamilyId,
+    },
+    /// The client itself (RFC 6749 section 4.4).
+    Client,
+}
+
+impl Subject {
+    /// The `sub` claim. Clients live in a name space of their own, so that none can pass for a person (RFC 9700 section 4.15).
+    pub fn claim(&self, client_id: &ClientId) -> String {
+        match self {
+            Subject::User { user_id, .. } => format!("user:{user_id}"),
+            Subject::Client => format!("app:{client_id}"),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Event: every fact worth auditing. No event holds a secret, a token or a password.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{ClientId, GrantId, ResourceId, UserId};
+use crate::domain::refresh_token::FamilyEnd;
+use crate::domain::time::Timestamp;
+use crate::domain::user::Email;
+
+/// A fact, with when and from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Who caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// An operator at the command line.
+    Operator,
+    /// This person.
+    User(UserId),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are the nouns of this folder by their own names")]
+pub enum Event {
+    /// Somebody was added.
+    UserAdded { user_id: UserId, email: Email, by: Actor },
+    /// Somebody may no longer sign in.
+    UserSuspended { user_id: UserId, by: Actor },
+    /// Somebody may sign in again.
+    UserResumed { user_id: UserId, by: Actor },
+    /// A one-time link was made.
+    LinkMade { purpose: String, user_id: Option<UserId>, by: Actor },
+    /// A one-time link was used.
+    LinkUsed { purpose: String, user_id: Option<UserId>, address: Option<IpAddr> },
+    /// A password was right.
+    SignedIn { user_id: UserId, address: Option<IpAddr> },
+    /// A password was wrong, or the name unknown.
+    SignInRefused { user_id: Option<UserId>, address: Option<IpAddr>, reason: String },
+    /// A session was ended.
+    SessionEnded { user_id: UserId, by: Actor },
+    /// Every session of a person was ended, but perhaps for the one that asked.
+    SessionsEnded { user_id: UserId, count: usize, by: Actor },
+    /// A password was chosen; tokens of the old one are over.
+    PasswordChanged { user_id: UserId, by: Actor },
+    /// A person allowed a client something.
+    ConsentGiven { user_id: UserId, client_id: ClientId, grant_id: GrantId, scope: String },
+    /// A person refused a client.
+    ConsentDenied { user_id: UserId, client_id: ClientId, scope: String },
+    /// What a person allowed a client was taken back.
+    GrantEnded { user_id: UserId, client_id: ClientId, grant_id: GrantId, by: Actor },
+    /// A code was redeemed.
+    CodeRedeemed { user_id: UserId, client_id: ClientId, scope: String },
+    /// A code was presented again, by the client that had redeemed it or by another.
+    CodeReplayed { client_id: ClientId, family_ended: bool },
+    /// A refresh token was exchanged.
+    TokenRefreshed { user_id: UserId, client_id: ClientId },
+    /// An old refresh token was presented; the family is over.
+    RefreshTokenReused { user_id: UserId, client_id: ClientId },
+    /// A token or code was presented by a client it was not issued to; it is untouched.
+    ForeignTokenPresented { client_id: ClientId, owner: ClientId },
+    /// A token was issued to a client for itself.
+    ClientTokenIssued { client_id: ClientId, scope: String },
+    /// A client revoked an access token.
+    TokenRevoked { client_id: ClientId },
+    /// A family is over by its client's word.
+    FamilyEnded { client_id: ClientId, end: FamilyEnd },
+    /// A client or resource could not prove who it is.
+    ClientRefused { client_id: Option<ClientId>, address: Option<IpAddr>, reason: String },
+    /// A client was registered.
+    ClientAdded { client_id: ClientId },
+    /// A client got one more secret.
+    ClientSecretAdded { client_id: ClientId },
+    /// A client is gone, and with it everything issued to it.
+    ClientRemoved { client_id: ClientId },
+    /// A protected resource was registered.
+    ResourceAdded { resource_id: ResourceId },
+    /// A protected resource is gone.
+    ResourceRemoved { resource_id: ResourceId },
+}

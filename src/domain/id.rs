@@ -1,0 +1,154 @@
+//! Typed identifiers. None of them is a secret: a secret has 256 bits and its digest at rest.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::time::{Hour, Timestamp};
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The identifier made of these random bytes.
+            pub fn from_random(bytes: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }
+
+            /// The 16 bytes, as a store keys them.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// The identifier that `as_bytes` gave these bytes for.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_simple().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                Uuid::try_parse(text).map(Self).map_err(|_| MalformedId)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// A person. Written `user:<id>` where it is the subject of a token.
+    UserId
+);
+uuid_id!(
+    /// What one person allowed one client.
+    GrantId
+);
+uuid_id!(
+    /// A tenant: the `cloudId`.
+    SiteId
+);
+
+/// Text that is no identifier of the kind asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not an identifier")]
+pub struct MalformedId;
+
+/// Everything that was produced from one authorization code. Its first four bytes are the hour after which nothing
+/// of it can be live, so that expiry drops a range of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FamilyId([u8; 20]);
+
+impl FamilyId {
+    /// A family of which nothing outlives `ends`.
+    pub fn new(ends: Timestamp, random: [u8; 16]) -> Self {
+        let mut id = [0; 20];
+        id[..4].copy_from_slice(&Hour::after(ends).to_be_bytes());
+        id[4..].copy_from_slice(&random);
+        Self(id)
+    }
+
+    /// The bytes, as a store keys them.
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+
+    /// The identifier that `as_bytes` gave these bytes for.
+    pub fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// The name of an OAuth client, RFC 6749 section 2.2: 1 to 128 visible ASCII characters, none of them a colon, a
+/// quotation mark or a backslash, so that it stands in a Basic header and in a log line as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ClientId {
+    type Error = MalformedId;
+    fn try_from(text: String) -> Result<Self, MalformedId> {
+        let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b':' | b'"' | b'\\');
+        if (1..=128).contains(&text.len()) && text.bytes().all(allowed) { Ok(Self(text)) } else { Err(MalformedId) }
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = MalformedId;
+    fn from_str(text: &str) -> Result<Self, MalformedId> {
+        text.to_owned().try_into()
+    }
+}
+
+impl From<ClientId> for String {
+    fn from(id: ClientId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a protected resource. It authenticates with it as a client does, so both share one name space.
+pub type ResourceId = ClientId;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_identifier_stands_in_a_basic_header_as_it_is() {
+        assert!("sprint-mailer".parse::<ClientId>().is_ok());
+        for bad in ["", "a b", "a:b", "a\"b", "a\\b", "é", "a\n"] {
+            assert!(bad.parse::<ClientId>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(129).parse::<ClientId>().is_err());
+    }
+
+    #[test]
+    fn an_identifier_reads_what_it_writes() {
+        let id = UserId::from_random([7; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!("nonsense".parse::<UserId>(), Err(MalformedId));
+    }
+}

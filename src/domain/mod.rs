@@ -1,0 +1,39 @@
+//! The nouns and their rules: no I/O, no clock, no randomness, no other folder of ours.
+//!
+//! | noun | file | in one line |
+//! |---|---|---|
+//! | Access token | `access_token` | its claims and validity |
+//! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
+//! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
+//! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
+//! | Event | `event` | every fact worth auditing |
+//! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
+//! | Identifier | `id` | typed identifiers |
+//! | One-time link | `link` | set-up, invitation and password reset, each used once |
+//! | Protected resource | `resource` | an API behind this server, and the scopes it owns |
+//! | Refresh token family | `refresh_token` | rotation, retry, reuse |
+//! | Scope | `scope` | a set of scope tokens, and the catalogue entry of each |
+//! | Secret | `secret` | never printed, compared in constant time |
+//! | Session | `session` | a signed-in browser |
+//! | Site | `site` | a tenant |
+//! | Time | `time` | timestamps and lifetimes; `now` is always an argument |
+//! | URI | `uri` | issuer and redirection URIs, and how they match |
+//! | User | `user` | the resource owner |
+
+pub mod access_token;
+pub mod authorization_code;
+pub mod authorization_request;
+pub mod client;
+pub mod event;
+pub mod grant;
+pub mod id;
+pub mod link;
+pub mod refresh_token;
+pub mod resource;
+pub mod scope;
+pub mod secret;
+pub mod session;
+pub mod site;
+pub mod time;
+pub mod uri;
+pub mod user;

@@ -1,0 +1,95 @@
+//! Protected resource: an API behind this server (RFC 6749 section 1.1, RFC 8707), and its own credentials for introspection.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::client::Credentials;
+use crate::domain::id::ResourceId;
+use crate::domain::time::Timestamp;
+
+/// An API that asks about tokens. It learns only about those meant for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtectedResource {
+    /// The name it authenticates with.
+    pub id: ResourceId,
+    /// What people call it.
+    pub name: String,
+    /// The `resource` values that mean it; the first is the `aud` of its tokens.
+    pub identifiers: Vec<ResourceIdentifier>,
+    /// How it authenticates.
+    pub credentials: Credentials,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+impl ProtectedResource {
+    /// The `aud` of an access token for it.
+    pub fn audience(&self) -> &str {
+        self.identifiers.first().map_or(self.id.as_str(), ResourceIdentifier::as_str)
+    }
+}
+
+/// An absolute URI without a fragment (RFC 8707 section 2), or a bare host name such as `api.example.com` for clients that send `audience`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ResourceIdentifier(String);
+
+/// Text that identifies no protected resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a resource identifier is an absolute URI without a fragment, or a host name")]
+pub struct MalformedResourceIdentifier;
+
+impl ResourceIdentifier {
+    /// The identifier as it was registered; compared as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ResourceIdentifier {
+    type Err = MalformedResourceIdentifier;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for ResourceIdentifier {
+    type Error = MalformedResourceIdentifier;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let host_name =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+        let short = (1..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let absolute = !text.contains('#') && Url::parse(&text).is_ok();
+        if short && (absolute || host_name(&text)) { Ok(Self(text)) } else { Err(MalformedResourceIdentifier) }
+    }
+}
+
+impl From<ResourceIdentifier> for String {
+    fn from(identifier: ResourceIdentifier) -> String {
+        identifier.0
+    }
+}
+
+impl fmt::Display for ResourceIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_identifier_is_an_absolute_uri_without_fragment_or_a_host_name() {
+        for good in ["https://assets.example", "https://assets.example/v1", "urn:example:assets", "api.example.com"] {
+            assert!(good.parse::<ResourceIdentifier>().is_ok(), "{good}");
+        }
+        for bad in ["", "/v1", "https://a.example/#x", "a b", "https://a.example/\n"] {
+            assert!(bad.parse::<ResourceIdentifier>().is_err(), "{bad:?}");
+        }
+    }
+}

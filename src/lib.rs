@@ -1,0 +1,24 @@
+//! Hallmark: a self-hosted OAuth 2.0 authorization server for Forge-style apps.
+//!
+//! A request goes down once and comes up once: HTTP translates, a use case loads, the domain decides, the store keeps.
+//!
+//! ```text
+//! cli                                   the operator's commands
+//! launch                                the only wiring
+//! http                                  everything that knows Rocket
+//! resource_server                       the guard for APIs behind this server
+//! oauth    apps    accounts             the protocol, the registry, people
+//! access                                minting of tokens
+//! authorization_server                  the context handed to every use case
+//! config   secrets   store   throttle   settings, randomness and hashing, records, rates
+//! domain                                the nouns and their rules
+//! ```
+//!
+//! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
+
+pub mod authorization_server;
+pub mod config;
+pub mod domain;
+pub mod secrets;
+pub mod store;
+pub mod throttle;

@@ -1,0 +1,15 @@
+//! Randomness, hashing and signatures: the only user of rand, argon2 and jsonwebtoken.
+//!
+//! | file | what |
+//! |---|---|
+//! | `random` | identifiers and secret bytes |
+//! | `token` | the form of every token: minted, read, derived |
+//! | `digest` | what is kept in place of a secret |
+//! | `password` | argon2id, a bounded number at once |
+//! | `assertion` | the signed assertions of `private_key_jwt` |
+
+pub mod assertion;
+pub mod digest;
+pub mod password;
+pub mod random;
+pub mod token;

@@ -1,0 +1,57 @@
+//! Where things are kept: one trait per noun, whose methods are the protocol's verbs.
+//!
+//! Not found is `None`; [`StoreError`] means that the store failed. A method that changes something returns once the
+//! change survives a power cut, unless its documentation says that it may be lost. Each is atomic by itself and each
+//! fits one statement of a relational database, so that use cases need to know nothing of the store beneath.
+
+mod error;
+pub mod sled;
+
+mod clients;
+mod events;
+mod grants;
+mod links;
+mod requests;
+mod resources;
+mod sessions;
+mod sites;
+mod tokens;
+mod users;
+
+pub use clients::Clients;
+pub use error::StoreError;
+pub use events::Events;
+pub use grants::Grants;
+pub use links::Links;
+pub use requests::Requests;
+pub use resources::Resources;
+pub use sessions::Sessions;
+pub use sites::Sites;
+pub use tokens::{Credential, Issued, Owner, Redeemed, Tokens};
+pub use users::{Added, Users};
+
+use async_trait::async_trait;
+
+use crate::domain::time::Timestamp;
+
+/// What a verb of the store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// All the nouns.
+#[async_trait]
+pub trait Store:
+    Clients + Events + Grants + Links + Requests + Resources + Sessions + Sites + Tokens + Users + Send + Sync + 'static
+{
+    /// Drops a bounded number of records that expired before `now`, and says whether more are left. Needs no durability:
+    /// what is dropped was already over.
+    async fn sweep(&self, now: Timestamp, keep_events_after: Timestamp) -> Result<Swept>;
+}
+
+/// How far a sweep came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swept {
+    /// Nothing that expired is left.
+    Clean,
+    /// It stopped at its bound.
+    MoreLeft,
+}

@@ -1,0 +1,106 @@
+//! trait Tokens: codes redeemed, access tokens and families of refresh tokens.
+
+use async_trait::async_trait;
+
+use crate::domain::access_token::AccessToken;
+use crate::domain::authorization_code::CodeState;
+use crate::domain::client::Client;
+use crate::domain::grant::Grant;
+use crate::domain::id::FamilyId;
+use crate::domain::refresh_token::{Family, FamilyEnd};
+use crate::domain::secret::TokenKey;
+use crate::domain::site::Site;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::store::Result;
+
+/// An access token with everything that says whether it is live: one answer, one read of each noun.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The token.
+    pub token: AccessToken,
+    /// To whom it was issued; `None` if the client is gone.
+    pub client: Option<Client>,
+    /// The site it is good on; `None` if the site is gone.
+    pub site: Option<Site>,
+    /// Of a token that stands for a person: the person, what they allowed, and the token's family, each `None` if it is gone.
+    pub owner: Option<Owner>,
+}
+
+/// The person a token stands for, and what it hangs from.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// The person.
+    pub user: Option<User>,
+    /// What they allowed.
+    pub grant: Option<Grant>,
+    /// What the token's code produced.
+    pub family: Option<Family>,
+}
+
+/// Tokens as they are issued: the access token, and where a refresh token was minted its key (which is also in the family).
+#[derive(Clone, Debug)]
+pub struct Issued<'a> {
+    /// Where the access token is found.
+    pub access_key: TokenKey,
+    /// The access token.
+    pub access: &'a AccessToken,
+    /// Where the refresh token is found.
+    pub refresh_key: Option<TokenKey>,
+    /// When it was issued, which is when the grant was last used.
+    pub now: Timestamp,
+}
+
+/// What became of an attempt to redeem a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// This caller redeemed it; no other did or will.
+    Won,
+    /// Another caller did.
+    Lost,
+}
+
+/// Codes redeemed, access tokens and refresh tokens.
+#[async_trait]
+pub trait Tokens {
+    /// The code under that key, live or spent.
+    async fn code(&self, key: TokenKey) -> Result<Option<CodeState>>;
+
+    /// Redeems a live code: spends it, begins `family` and keeps what was issued. Of any number of callers at once, one wins.
+    /// If the family was already ended by a replay, it stays so.
+    async fn redeem_code(
+        &self,
+        key: TokenKey,
+        family_id: FamilyId,
+        family: &Family,
+        issued: Issued<'_>,
+    ) -> Result<Redeemed>;
+
+    /// The family that the refresh token under that key is or was of, unless it is long over.
+    async fn family_of(&self, refresh: TokenKey) -> Result<Option<(FamilyId, Family)>>;
+
+    /// The family of that name.
+    async fn family(&self, id: FamilyId) -> Result<Option<Family>>;
+
+    /// Replaces `old` by `new` and keeps what was issued; `false`, and nothing is live that was not, if the family is no
+    /// longer `old`.
+    async fn rotate(&self, id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> Result<bool>;
+
+    /// Keeps a further access token of a family without touching its refresh token.
+    async fn keep_access_token(&self, key: TokenKey, token: &AccessToken) -> Result<()>;
+
+    /// Ends a family: whatever it has or gets is over. `false` if it was over already. Its marker stays until `forget`.
+    async fn end_family(&self, id: FamilyId, end: FamilyEnd, forget: Timestamp) -> Result<bool>;
+
+    /// The access token under that key, alone.
+    async fn access_token(&self, key: TokenKey) -> Result<Option<AccessToken>>;
+
+    /// The access token under that key with what it hangs from: the hot path. Reads each noun at most once and writes nothing.
+    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>>;
+
+    /// Ends an access token; `false` if there was none.
+    async fn revoke_access_token(&self, key: TokenKey) -> Result<bool>;
+
+    /// Whether everything that was promised so far is durable; waits until it is. For answers that repeat an earlier one.
+    async fn settled(&self) -> Result<()>;
+}

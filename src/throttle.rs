@@ -1,0 +1,95 @@
+//! Throttle: how often something may happen for one key. A generic cell rate algorithm that can be given back to, because
+//! a sign-in that succeeds must not count as guessing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Mutex;
+
+use crate::domain::time::{Lifetime, Timestamp};
+
+/// More keys than this are only kept while their count matters.
+const MANY_KEYS: usize = 100_000;
+
+/// Lets so many through at once for each key, then so many a minute. A rate of zero lets everything through.
+pub struct Throttle<K> {
+    burst: u64,
+    per_minute: u64,
+    /// For each key, the moment (in milliseconds) at which all that it took will be given again.
+    full_again: Mutex<HashMap<K, u64>>,
+}
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// `burst` at once, then `per_minute`.
+    pub fn new(burst: u32, per_minute: u32) -> Self {
+        Self { burst: u64::from(burst.max(1)), per_minute: u64::from(per_minute), full_again: Mutex::default() }
+    }
+
+    /// Takes one for `key`.
+    ///
+    /// # Errors
+    /// How long to wait before the next can be had.
+    pub fn take(&self, key: K, now: Timestamp) -> Result<(), Lifetime> {
+        let Some(interval) = self.interval() else { return Ok(()) };
+        let now = now.0 * 1000;
+        let mut full_again = self.lock();
+        if full_again.len() > MANY_KEYS {
+            full_again.retain(|_, at| *at > now);
+        }
+        let at = full_again.entry(key).or_insert(now);
+        let next = (*at).max(now) + interval;
+        let latest = now + interval * self.burst;
+        if next > latest {
+            return Err(Lifetime::seconds((next - latest).div_ceil(1000)));
+        }
+        *at = next;
+        Ok(())
+    }
+
+    /// Gives back one that was taken for `key`.
+    pub fn give_back(&self, key: &K) {
+        let Some(interval) = self.interval() else { return };
+        if let Some(at) = self.lock().get_mut(key) {
+            *at = at.saturating_sub(interval);
+        }
+    }
+
+    /// Milliseconds between two.
+    fn interval(&self) -> Option<u64> {
+        60_000u64.checked_div(self.per_minute).map(|interval| interval.max(1))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
+        self.full_again.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_and_then_one_at_a_time() {
+        let throttle = Throttle::new(3, 6);
+        let take = |now| throttle.take("key", Timestamp(now));
+        assert_eq!([take(100), take(100), take(100)], [Ok(()), Ok(()), Ok(())]);
+        assert_eq!(take(100), Err(Lifetime::seconds(10)));
+        assert_eq!(take(110), Ok(()));
+        assert_eq!(take(110), Err(Lifetime::seconds(10)));
+        assert_eq!(throttle.take("another", Timestamp(110)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let throttle = Throttle::new(1, 1);
+        for _ in 0..10 {
+            assert_eq!(throttle.take("key", Timestamp(100)), Ok(()));
+            throttle.give_back(&"key");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_zero_lets_everything_through() {
+        let throttle = Throttle::new(1, 0);
+        assert!((0..1000).all(|_| throttle.take("key", Timestamp(100)).is_ok()));
+    }
+}
