@@ -15,7 +15,7 @@ async fn a_resource_is_found_by_name_and_by_identifier_with_its_scopes_by_name()
     assert_eq!(store.add_resource(&api, &scopes).await?, Added::Done);
 
     assert_eq!(store.resource(&api.id).await?, Some(api.clone()));
-    assert_eq!(store.resources().await?, [api.clone()]);
+    assert_eq!(store.resources().await?, std::slice::from_ref(&api));
     assert_eq!(store.resource_identified_by("https://api.example").await?, Some(api.id.clone()));
     assert_eq!(store.resource_identified_by("https://api.example/").await?, None);
     assert_eq!(store.scopes_of(&api.id).await?, [scopes[1].clone(), scopes[0].clone()]);
@@ -26,8 +26,8 @@ async fn a_resource_is_found_by_name_and_by_identifier_with_its_scopes_by_name()
 async fn the_catalogue_answers_in_the_order_of_the_scope_and_leaves_out_what_it_does_not_know() -> Result<()> {
     let store = Backend::new();
     let (read, write) = (scope_entry("read:a", "api"), scope_entry("write:b", "other"));
-    store.add_resource(&resource("api", "https://api.example"), &[read.clone()]).await?;
-    store.add_resource(&resource("other", "https://other.example"), &[write.clone()]).await?;
+    store.add_resource(&resource("api", "https://api.example"), std::slice::from_ref(&read)).await?;
+    store.add_resource(&resource("other", "https://other.example"), std::slice::from_ref(&write)).await?;
 
     assert_eq!(store.scope_entries(&scope("write:b manage:c read:a offline_access")).await?, [read, write]);
     Ok(())
