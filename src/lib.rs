@@ -20,6 +20,8 @@ pub mod access;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod launch;
 pub mod oauth;
 pub mod secrets;
 pub mod store;
