@@ -3,3 +3,4 @@
 pub mod client;
 pub mod oauth;
 pub mod server;
+pub mod visitor;
