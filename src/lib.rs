@@ -20,6 +20,7 @@ pub mod apps;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
+pub mod resource_server;
 pub mod secrets;
 pub mod store;
 pub mod throttle;
