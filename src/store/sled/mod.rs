@@ -1,1 +1,140 @@
-//! Sled.
+//! The embedded store: every noun on sled, for one process.
+//!
+//! Five rules hold everywhere here. Nothing calls `flush_async`. One thread makes writes durable ([`committer`]), and a
+//! verb answers after its next full cycle. Nothing on a serving path uses a transaction or a batch, which would stop
+//! every reader: a verb decides by compare-and-swap on one head key and orders its other writes around that, so that a
+//! crash between any two leaves nothing half-live (what survives a crash is a prefix of what was written). Trees are
+//! named, and the folder says which format they have. Whatever sled does while it opens becomes an error.
+
+mod clients;
+mod committer;
+mod events;
+mod folder;
+mod grants;
+mod links;
+mod open;
+mod registry;
+mod requests;
+mod resources;
+mod sessions;
+mod sites;
+mod sweep;
+mod table;
+mod tokens;
+mod users;
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+
+use crate::domain::authorization_code::CodeState;
+use crate::domain::authorization_request::{PushedRequest, Transaction};
+use crate::domain::grant::Grant;
+use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
+use crate::domain::link::OneTimeLink;
+use crate::domain::secret::TokenKey;
+use crate::domain::session::Session;
+use crate::domain::site::Site;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::store::Result;
+use crate::store::sled::committer::Committer;
+use crate::store::sled::folder::Folder;
+use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::sled::table::Table;
+use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
+
+/// The embedded store. Fields are dropped from first to last: the thread, the trees, then the lock on the folder.
+pub struct SledStore {
+    committer: Committer,
+
+    /// `ClientId`: clients and protected resources, which share one name space.
+    registry: Table<Registration>,
+    /// Resource identifier: whose it is.
+    identifiers: Table<KeptIdentifier>,
+    /// Scope token: what the catalogue knows of it.
+    scopes: Table<KeptScope>,
+
+    /// `UserId`.
+    users: Table<User>,
+    /// E-mail address: whose it is.
+    emails: Table<UserId>,
+    /// `UserId` of everybody who is an admin.
+    admins: Table<()>,
+
+    /// `TokenKey` of the cookie.
+    sessions: Table<Session>,
+    /// `UserId`, `TokenKey` of the cookie.
+    user_sessions: Table<()>,
+    /// `TokenKey` of the cookie, `UserId`.
+    devices: Table<()>,
+
+    /// `TokenKey`.
+    links: Table<OneTimeLink>,
+    /// One key: the one link for set-up that is good.
+    setup_link: Table<TokenKey>,
+
+    /// `TokenKey`.
+    pushed: Table<PushedRequest>,
+    /// `TokenKey`.
+    transactions: Table<Transaction>,
+    /// Hour, digest of the assertion.
+    assertions: Table<()>,
+
+    /// `GrantId`: the head that codes, families and tokens hang from.
+    grants: Table<Grant>,
+    /// `UserId`, `ClientId`: the one grant there is between them.
+    user_grants: Table<GrantId>,
+    /// `ClientId`, a zero byte, `GrantId`.
+    client_grants: Table<()>,
+    /// `GrantId`: when it was last used.
+    grant_uses: Table<Timestamp>,
+
+    /// `TokenKey`.
+    codes: Table<CodeState>,
+    /// Digest of a spent code whose own hour was swept, until its family is.
+    spent_codes: Table<SpentCode>,
+
+    /// `TokenKey`.
+    tokens: Table<KeptToken>,
+    /// `TokenKey`.
+    refresh_tokens: Table<FamilyId>,
+    /// `FamilyId`: the head of everything that came from one code.
+    families: Table<KeptFamily>,
+    /// `GrantId`, `FamilyId`.
+    grant_families: Table<()>,
+    /// Hour, `FamilyId` of an ended family.
+    forgetting: Table<()>,
+
+    /// Seconds and a number, big-endian: events in JSON, which survives changes of their shape.
+    events: Table<String>,
+    /// The next number.
+    event_number: AtomicU64,
+
+    /// `SiteId`.
+    sites: Table<Site>,
+    /// One key: the site that everything belongs to.
+    default_site: Table<SiteId>,
+
+    /// Held, never across an await, while a new name is compared with those taken. Operators add names, a few at a time.
+    naming: Mutex<()>,
+    folder: Folder,
+}
+
+/// The key of a tree that has one.
+const ONLY: &str = "only";
+
+impl SledStore {
+    /// Makes everything durable and refuses whatever is written later. The folder is free when the store is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`](crate::store::StoreError::Unavailable) if the disk refused it.
+    pub async fn close(&self) -> Result<()> {
+        self.committer.close().await
+    }
+
+    /// `outcome`, once everything written so far survives a power cut.
+    async fn durable<T>(&self, outcome: T) -> Result<T> {
+        self.committer.settled().await?;
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,73 @@
+//! Clients on sled.
+
+use async_trait::async_trait;
+
+use crate::domain::client::{Client, Credentials};
+use crate::domain::id::{ClientId, GrantId};
+use crate::domain::secret::{Digest, TokenKey};
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::sled::SledStore;
+use crate::store::sled::grants::client_prefix;
+use crate::store::sled::registry::{Party, Registration};
+use crate::store::{Added, Clients, Result};
+
+#[async_trait]
+impl Clients for SledStore {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>> {
+        Ok(self.registry.get(id.as_str())?.and_then(Registration::client))
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>> {
+        let registrations = self.registry.all().map(|entry| Ok(entry?.1.client()));
+        registrations.filter_map(Result::transpose).collect()
+    }
+
+    async fn add_client(&self, client: &Client) -> Result<Added> {
+        let added = self
+            .registry
+            .update(client.id.as_str(), |old| Registration::following(old.as_ref(), Party::Client(client.clone())))?;
+        self.durable(added.map_or_else(|| Added::Taken(client.id.to_string()), |_| Added::Done)).await
+    }
+
+    async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Client>> {
+        let updated = self.registry.update(id.as_str(), |old| {
+            let Registration { number, party: Party::Client(client) } = old? else { return None };
+            let secrets @ Credentials::Secrets(_) = client.credentials else { return None };
+            let client = Client { credentials: secrets.with_secret(secret, now), ..client };
+            Some(Registration { number, party: Party::Client(client) })
+        })?;
+        self.durable(updated.and_then(Registration::client)).await
+    }
+
+    // The head goes first: from then on nothing issued to the client is live. A crash leaves grants of which nothing is.
+    async fn remove_client(&self, id: &ClientId) -> Result<bool> {
+        let removed = self.registry.update(id.as_str(), |old| match old {
+            Some(old @ Registration { party: Party::Client(_), .. }) => Some(old.ended()),
+            _ => None,
+        })?;
+        if removed.is_some() {
+            for grant in self.grants_of_client(id)? {
+                self.drop_grant(grant)?;
+                tokio::task::yield_now().await;
+            }
+        }
+        self.durable(removed.is_some()).await
+    }
+
+    async fn spend_assertion(&self, assertion: Digest, expires: Timestamp) -> Result<bool> {
+        let key = TokenKey { hour: Hour::after(expires).0, digest: assertion };
+        let first = self.assertions.add(key.to_bytes(), &())?;
+        self.durable(first).await
+    }
+}
+
+impl SledStore {
+    fn grants_of_client(&self, id: &ClientId) -> Result<Vec<GrantId>> {
+        let prefix = client_prefix(id);
+        let grants = self.client_grants.prefix(&prefix).map(|entry| {
+            let (key, ()) = entry?;
+            key[prefix.len()..].try_into().map(GrantId::from_bytes).map_err(|_| self.client_grants.damaged())
+        });
+        grants.collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! Committer: one thread that makes what was written durable, for everybody who waits at once.
+//!
+//! On Linux sled's `flush` ends in `sync_file_range`, which commits neither metadata nor the drive's cache, so that a
+//! power cut could undo what was promised. Each cycle therefore flushes, then calls `fdatasync` on sled's file, which it
+//! opened for itself. There is one thread because `flush_async` hangs for good once more callers wait than sled has threads.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+
+use sled::Tree;
+use tokio::sync::oneshot;
+
+use crate::store::{Result, StoreError};
+
+const CYCLE: &str = "cycle";
+
+/// Whether what is written still becomes durable.
+#[derive(Debug, Default)]
+pub struct Health {
+    failure: OnceLock<Stopped>,
+}
+
+/// Why nothing is written any more.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Stopped {
+    /// A write, a flush or a sync failed. What the disk holds since is unknown, so nothing is promised any more.
+    #[error("writing failed, and nothing is written until a restart: {0}")]
+    Failed(String),
+    /// The store was closed.
+    #[error("the store was closed")]
+    Closed,
+}
+
+impl Health {
+    /// # Errors
+    /// [`StoreError::Unavailable`] once something could not be made durable.
+    pub fn check(&self) -> Result<()> {
+        match self.failure.get() {
+            None => Ok(()),
+            Some(stopped) => Err(StoreError::Unavailable(Box::new(stopped.clone()))),
+        }
+    }
+
+    fn stop(&self, why: Stopped) {
+        // The first reason stays; whatever follows follows from it.
+        let _ = self.failure.set(why);
+    }
+}
+
+/// Makes writes durable.
+pub struct Committer {
+    requests: Option<Sender<oneshot::Sender<()>>>,
+    health: Arc<Health>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    /// Starts the thread. `meta` is a tree of its own, `folder` is where sled keeps its files, and `witness` is a file
+    /// beside them that says which cycle was the last.
+    pub fn start(meta: Tree, folder: &Path, witness: File, health: Arc<Health>) -> io::Result<Self> {
+        let disk = Disk::open(meta, folder, witness)?;
+        let (requests, waiting) = mpsc::channel();
+        let watched = Arc::clone(&health);
+        let thread = thread::Builder::new().name("committer".into()).spawn(move || run(disk, &waiting, &watched))?;
+        Ok(Self { requests: Some(requests), health, thread: Some(thread) })
+    }
+
+    /// Waits until everything written before this call survives a power cut.
+    pub async fn settled(&self) -> Result<()> {
+        self.health.check()?;
+        let (done, settled) = oneshot::channel();
+        let sent = self.requests.as_ref().is_some_and(|requests| requests.send(done).is_ok());
+        if sent && settled.await.is_ok() {
+            return Ok(());
+        }
+        self.health.stop(Stopped::Failed("the committer is gone".into()));
+        self.health.check()
+    }
+
+    /// Settles what was written and refuses whatever comes later.
+    pub async fn close(&self) -> Result<()> {
+        self.settled().await?;
+        self.health.stop(Stopped::Closed);
+        Ok(())
+    }
+}
+
+impl Drop for Committer {
+    /// Waits for the thread, so that sled's files are released when the store is.
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
+fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
+    while let Ok(first) = waiting.recv() {
+        let served: Vec<_> = [first].into_iter().chain(waiting.try_iter()).collect();
+        match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
+            Ok(Ok(())) => served.into_iter().for_each(|done| {
+                let _ = done.send(());
+            }),
+            Ok(Err(error)) => return health.stop(Stopped::Failed(error.to_string())),
+            Err(_) => return health.stop(Stopped::Failed("sled panicked".into())),
+        }
+    }
+}
+
+/// The files that a cycle makes durable.
+struct Disk {
+    meta: Tree,
+    log: File,
+    blobs: PathBuf,
+    synced_blobs: HashSet<OsString>,
+    witness: File,
+    cycle: u64,
+}
+
+impl Disk {
+    fn open(meta: Tree, folder: &Path, witness: File) -> io::Result<Self> {
+        let cycle = last_cycle(&meta).map_err(io::Error::other)?;
+        let log = File::options().read(true).write(true).open(folder.join("db"))?;
+        Ok(Self { meta, log, blobs: folder.join("blobs"), synced_blobs: HashSet::new(), witness, cycle })
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.cycle += 1;
+        self.meta.insert(CYCLE, &self.cycle.to_be_bytes()).map_err(io::Error::other)?;
+        self.meta.flush().map_err(io::Error::other)?;
+        self.sync_blobs()?;
+        self.log.sync_data()?;
+        // Written only now, so that it never says more than the log does. It is not synced: after a power cut it may say
+        // less, which proves nothing, but a log that was cut short or damaged later on is found out.
+        self.witness.write_all_at(&self.cycle.to_be_bytes(), 0)
+    }
+
+    /// Sled puts a page of more than 128 KiB in a file of its own, which it never syncs.
+    fn sync_blobs(&mut self) -> io::Result<()> {
+        let names = fs::read_dir(&self.blobs)?
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect::<io::Result<HashSet<_>>>()?;
+        for name in names.difference(&self.synced_blobs) {
+            sync_unless_gone(&self.blobs.join(name))?;
+        }
+        if names != self.synced_blobs {
+            File::open(&self.blobs)?.sync_all()?;
+            self.synced_blobs = names;
+        }
+        Ok(())
+    }
+}
+
+fn sync_unless_gone(path: &Path) -> io::Result<()> {
+    match File::open(path) {
+        Ok(file) => file.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The last cycle that the log knows of.
+pub fn last_cycle(meta: &Tree) -> std::result::Result<u64, sled::Error> {
+    let bytes = meta.get(CYCLE)?;
+    Ok(bytes.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
+}

@@ -1,0 +1,118 @@
+//! Grants on sled. The grant is the head that everything hangs from; there is one for a person and a client because one
+//! key of `user_grants` says which.
+
+use async_trait::async_trait;
+
+use crate::domain::authorization_code::{AuthorizationCode, CodeState};
+use crate::domain::grant::Grant;
+use crate::domain::id::{ClientId, FamilyId, GrantId, UserId};
+use crate::domain::secret::TokenKey;
+use crate::domain::time::Timestamp;
+use crate::store::sled::SledStore;
+use crate::store::sled::table::key;
+use crate::store::{Grants, Result};
+
+#[async_trait]
+impl Grants for SledStore {
+    async fn grant(&self, id: GrantId) -> Result<Option<Grant>> {
+        self.grants.get(id.as_bytes())
+    }
+
+    async fn grant_between(&self, user: UserId, client: &ClientId) -> Result<Option<Grant>> {
+        match self.user_grants.get(between(user, client))? {
+            Some(id) => self.grants.get(id.as_bytes()),
+            None => Ok(None),
+        }
+    }
+
+    async fn grants_of(&self, user: UserId) -> Result<Vec<(Grant, Option<Timestamp>)>> {
+        let mut grants = Vec::new();
+        for entry in self.user_grants.prefix(user.as_bytes()) {
+            let (_, id) = entry?;
+            if let Some(grant) = self.grants.get(id.as_bytes())? {
+                grants.push((grant, self.grant_uses.get(id.as_bytes())?));
+            }
+        }
+        Ok(grants)
+    }
+
+    async fn record_consent(&self, answer: &Grant) -> Result<Grant> {
+        let registration = self.registration_number(&answer.client_id)?;
+        let grant = loop {
+            if let Some(grant) = self.extend_or_begin(answer)? {
+                break grant;
+            }
+        };
+        // Whoever removes the client takes its name back before they look for its grants: if they looked too early to
+        // see this one, then the name is gone by now.
+        if self.registration_number(&answer.client_id)? != registration {
+            self.drop_grant(grant.id)?;
+        }
+        self.durable(grant).await
+    }
+
+    async fn end_grant(&self, id: GrantId) -> Result<Option<Grant>> {
+        let ended = self.drop_grant(id)?;
+        self.durable(ended).await
+    }
+
+    async fn add_code(&self, key: TokenKey, code: &AuthorizationCode) -> Result<()> {
+        self.codes.put(key.to_bytes(), &CodeState::Live(code.clone()))?;
+        self.durable(()).await
+    }
+}
+
+impl SledStore {
+    /// One attempt to record a consent; `None` if somebody came between.
+    ///
+    /// A new grant is written before the key that makes it the one, so that a key without a grant always means a grant
+    /// that was ended. A crash between leaves a grant that nobody knows the name of.
+    fn extend_or_begin(&self, answer: &Grant) -> Result<Option<Grant>> {
+        let place = between(answer.user_id, &answer.client_id);
+        let current = self.user_grants.get(&place)?;
+        if let Some(id) = current {
+            let extended = self.grants.update(id.as_bytes(), |old| Some(old?.extended(answer)))?;
+            if extended.is_some() {
+                return Ok(extended);
+            }
+        }
+        let of_client = key(&[&client_prefix(&answer.client_id), answer.id.as_bytes()]);
+        self.client_grants.put(&of_client, &())?;
+        self.grants.put(answer.id.as_bytes(), answer)?;
+        let first = match current {
+            Some(ended) => self.user_grants.replace(&place, &ended, &answer.id)?,
+            None => self.user_grants.add(&place, &answer.id)?,
+        };
+        if first {
+            return Ok(Some(answer.clone()));
+        }
+        self.grants.remove(answer.id.as_bytes())?;
+        self.client_grants.remove(of_client)?;
+        Ok(None)
+    }
+
+    /// The head goes first: from then on nothing that hangs from the grant is live, and nothing can be rotated or
+    /// extended. A crash leaves only what its expiry sweeps away or the next consent replaces.
+    pub(super) fn drop_grant(&self, id: GrantId) -> Result<Option<Grant>> {
+        let Some(grant) = self.grants.take(id.as_bytes())? else { return Ok(None) };
+        self.user_grants.remove_if(between(grant.user_id, &grant.client_id), &id)?;
+        self.client_grants.remove(key(&[&client_prefix(&grant.client_id), id.as_bytes()]))?;
+        self.grant_uses.remove(id.as_bytes())?;
+        for entry in self.grant_families.prefix(id.as_bytes()) {
+            let (key, ()) = entry?;
+            let family = key[id.as_bytes().len()..].try_into().map_err(|_| self.grant_families.damaged())?;
+            self.drop_family(FamilyId::from_bytes(family))?;
+            self.grant_families.remove(key)?;
+        }
+        Ok(Some(grant))
+    }
+}
+
+fn between(user: UserId, client: &ClientId) -> Vec<u8> {
+    key(&[user.as_bytes(), client.as_str().as_bytes()])
+}
+
+/// What the keys of a client's grants begin with; an identifier holds no zero byte, so that none is the prefix of another.
+pub(super) fn client_prefix(id: &ClientId) -> Vec<u8> {
+    key(&[id.as_str().as_bytes(), &[0]])
+}

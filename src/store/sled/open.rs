@@ -1,0 +1,112 @@
+//! Opening the store: its folder, then sled, then the question whether anything promised is missing.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use sled::Db;
+
+use crate::store::sled::SledStore;
+use crate::store::sled::committer::{Committer, Health, last_cycle};
+use crate::store::sled::folder::{Contents, Folder, unavailable};
+use crate::store::sled::table::{Table, failure};
+use crate::store::{Result, StoreError};
+
+const LOG: &str = "sled's log";
+
+impl SledStore {
+    /// Opens the store in `folder`, or makes one where nothing is. Sled caches at most about `cache_mib` MiB of pages.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another process has the folder, [`StoreError::Format`] if it was not written by this
+    /// version of this program, [`StoreError::Corrupt`] if it is damaged, [`StoreError::Unavailable`] otherwise.
+    pub fn open(folder: &Path, cache_mib: u64) -> Result<Self> {
+        let (folder, contents) = Folder::open(folder)?;
+        match contents {
+            Contents::Nothing => folder.begin().map_err(unavailable)?,
+            Contents::Store => folder.require_log()?,
+        }
+        // Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
+        catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, cache_mib)))
+            .unwrap_or(Err(StoreError::Corrupt { place: LOG }))
+    }
+
+    fn open_sled(folder: Folder, contents: Contents, cache_mib: u64) -> Result<Self> {
+        let (witness, promised) = folder.witness()?;
+        let db = open_database(&folder.sled(), cache_mib)?;
+        let meta = db.open_tree("meta").map_err(|error| failure("meta", error))?;
+        if last_cycle(&meta).map_err(|error| failure("meta", error))? < promised {
+            return Err(StoreError::Corrupt { place: "sled's log, the newest part of which is missing" });
+        }
+        let health = Arc::<Health>::default();
+        let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&health)).map_err(unavailable)?;
+        let store = Self::with_trees(&db, &health, committer, folder)?;
+        if contents == Contents::Nothing {
+            db.flush().map_err(|error| failure(LOG, error))?;
+            store.folder.complete().map_err(unavailable)?;
+        }
+        Ok(store)
+    }
+
+    fn with_trees(db: &Db, health: &Arc<Health>, committer: Committer, folder: Folder) -> Result<Self> {
+        Ok(Self {
+            committer,
+            registry: Table::open(db, "registry", health)?,
+            identifiers: Table::open(db, "identifiers", health)?,
+            scopes: Table::open(db, "scopes", health)?,
+            users: Table::open(db, "users", health)?,
+            emails: Table::open(db, "emails", health)?,
+            admins: Table::open(db, "admins", health)?,
+            sessions: Table::open(db, "sessions", health)?,
+            user_sessions: Table::open(db, "user_sessions", health)?,
+            devices: Table::open(db, "devices", health)?,
+            links: Table::open(db, "links", health)?,
+            setup_link: Table::open(db, "setup_link", health)?,
+            pushed: Table::open(db, "pushed", health)?,
+            transactions: Table::open(db, "transactions", health)?,
+            assertions: Table::open(db, "assertions", health)?,
+            grants: Table::open(db, "grants", health)?,
+            user_grants: Table::open(db, "user_grants", health)?,
+            client_grants: Table::open(db, "client_grants", health)?,
+            grant_uses: Table::open(db, "grant_uses", health)?,
+            codes: Table::open(db, "codes", health)?,
+            spent_codes: Table::open(db, "spent_codes", health)?,
+            tokens: Table::open(db, "tokens", health)?,
+            refresh_tokens: Table::open(db, "refresh_tokens", health)?,
+            families: Table::open(db, "families", health)?,
+            grant_families: Table::open(db, "grant_families", health)?,
+            forgetting: Table::open(db, "forgetting", health)?,
+            events: Table::open(db, "events", health)?,
+            event_number: AtomicU64::new(0),
+            sites: Table::open(db, "sites", health)?,
+            default_site: Table::open(db, "default_site", health)?,
+            naming: Mutex::new(()),
+            folder,
+        })
+    }
+}
+
+/// Opens sled's files. Sled lets go of its lock a little after its database was dropped, and we hold the folder, so that
+/// whoever has it still is about to go.
+fn open_database(path: &Path, cache_mib: u64) -> Result<Db> {
+    let mut patience = 100;
+    loop {
+        // By default sled flushes twice a second, which is soon enough for what may be lost, and that thread is also
+        // the one that reclaims space.
+        match sled::Config::new().path(path).cache_capacity(cache_mib.max(1).saturating_mul(1 << 20)).open() {
+            Ok(db) => return Ok(db),
+            Err(error) if !is_locked(&error) => return Err(failure(LOG, error)),
+            Err(_) if patience == 0 => return Err(StoreError::Locked { owner: "a process that uses sled".into() }),
+            Err(_) => patience -= 1,
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Sled tells of a lock only in words.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
+}

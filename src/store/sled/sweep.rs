@@ -1,0 +1,86 @@
+//! The sweep: drops what expired, from the start of each tree that is keyed by hour, a bounded number at a time.
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::id::FamilyId;
+use crate::domain::secret::TokenKey;
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::sled::SledStore;
+use crate::store::sled::table::Table;
+use crate::store::{Result, Store, Swept};
+
+/// How many records one sweep drops.
+const BOUND: usize = 2000;
+
+/// After how many of them other tasks of the thread get their turn.
+const BREATH: usize = 100;
+
+#[async_trait]
+impl Store for SledStore {
+    async fn sweep(&self, now: Timestamp, keep_events_after: Timestamp) -> Result<Swept> {
+        // A bucket whose hour has begun holds nothing live, and the next bucket is the first that may.
+        let hour = Hour::containing(now).0.checked_add(1).map(u32::to_be_bytes);
+        let end = hour.as_ref().map(<[u8; 4]>::as_slice);
+        let mut left = BOUND;
+
+        self.sweep_table(&self.tokens, end, &mut left, |key| self.tokens.remove(key).map(drop)).await?;
+        self.sweep_table(&self.refresh_tokens, end, &mut left, |key| self.refresh_tokens.remove(key).map(drop)).await?;
+        self.sweep_table(&self.codes, end, &mut left, |key| self.drop_code(key)).await?;
+        self.sweep_table(&self.families, end, &mut left, |key| self.drop_family(self.family_id(key)?)).await?;
+        self.sweep_table(&self.forgetting, end, &mut left, |key| self.forget(key)).await?;
+        self.sweep_table(&self.sessions, end, &mut left, |key| self.drop_expired_session(key)).await?;
+        self.sweep_table(&self.devices, end, &mut left, |key| self.devices.remove(key).map(drop)).await?;
+        self.sweep_table(&self.links, end, &mut left, |key| self.links.remove(key).map(drop)).await?;
+        self.sweep_table(&self.pushed, end, &mut left, |key| self.pushed.remove(key).map(drop)).await?;
+        self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;
+        self.sweep_table(&self.assertions, end, &mut left, |key| self.assertions.remove(key).map(drop)).await?;
+
+        let end = keep_events_after.0.to_be_bytes();
+        self.sweep_table(&self.events, Some(&end), &mut left, |key| self.events.remove(key).map(drop)).await?;
+        Ok(if left == 0 { Swept::MoreLeft } else { Swept::Clean })
+    }
+}
+
+impl SledStore {
+    /// Drops what is below `end` as long as anything of the bound is `left`.
+    async fn sweep_table<V: Serialize + DeserializeOwned + PartialEq>(
+        &self,
+        table: &Table<V>,
+        end: Option<&[u8]>,
+        left: &mut usize,
+        drop_one: impl Fn(&[u8]) -> Result<()> + Send,
+    ) -> Result<()> {
+        loop {
+            let count = BREATH.min(*left);
+            let keys = table.first_keys(end, count)?;
+            for key in &keys {
+                drop_one(key)?;
+            }
+            *left -= keys.len();
+            if keys.len() < BREATH {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn drop_expired_session(&self, key: &[u8]) -> Result<()> {
+        let key = TokenKey::from_bytes(key).ok_or_else(|| self.sessions.damaged())?;
+        self.drop_session(key).map(drop)
+    }
+
+    /// Forgets a family that was ended, and the order to do so.
+    fn forget(&self, key: &[u8]) -> Result<()> {
+        let id = self.family_id(key.get(size_of::<u32>()..).unwrap_or_default())?;
+        if self.families.get(id.as_bytes())?.is_some_and(|kept| !kept.is_live()) {
+            self.drop_family(id)?;
+        }
+        self.forgetting.remove(key).map(drop)
+    }
+
+    fn family_id(&self, key: &[u8]) -> Result<FamilyId> {
+        key.try_into().map(FamilyId::from_bytes).map_err(|_| self.families.damaged())
+    }
+}

@@ -1,0 +1,220 @@
+//! Table: a sled tree whose values have one type. A value is a version byte and then its postcard encoding.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sled::{IVec, Tree};
+
+use crate::store::sled::committer::Health;
+use crate::store::{Result, StoreError};
+
+/// What every value begins with, so that a later shape of a noun can be told from this one.
+const VERSION: u8 = 1;
+
+/// A named tree of values of one type; `Table<()>` is an index, whose keys say everything.
+///
+/// A write is refused as soon as an earlier one could not be made durable: no verb has to remember to ask.
+pub struct Table<V> {
+    tree: Tree,
+    name: &'static str,
+    health: Arc<Health>,
+    values: PhantomData<fn() -> V>,
+}
+
+/// A key of several parts, of which every one but the last has a fixed length.
+pub fn key(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
+    /// The tree of that name, made if it is new.
+    pub fn open(db: &sled::Db, name: &'static str, health: &Arc<Health>) -> Result<Self> {
+        let tree = db.open_tree(name).map_err(|error| failure(name, error))?;
+        Ok(Self { tree, name, health: Arc::clone(health), values: PhantomData })
+    }
+
+    /// The value under `key`.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<V>> {
+        self.bytes(key)?.map(|bytes| self.decode(&bytes)).transpose()
+    }
+
+    /// The first field of the value under `key`, without reading the rest of it.
+    pub fn first_field<F: DeserializeOwned>(&self, key: impl AsRef<[u8]>) -> Result<Option<F>> {
+        let Some(bytes) = self.bytes(key)? else { return Ok(None) };
+        let field = postcard::take_from_bytes(self.body(&bytes)?).map_err(|_| self.damaged())?.0;
+        Ok(Some(field))
+    }
+
+    /// Whether there is a value under `key`.
+    pub fn contains(&self, key: impl AsRef<[u8]>) -> Result<bool> {
+        self.tree.contains_key(key).map_err(|error| failure(self.name, error))
+    }
+
+    /// Puts a value under `key`, whatever was there.
+    pub fn put(&self, key: impl AsRef<[u8]>, value: &V) -> Result<()> {
+        self.health.check()?;
+        self.tree.insert(key, self.encode(value)?).map_err(|error| failure(self.name, error))?;
+        Ok(())
+    }
+
+    /// Removes what is under `key` and returns it. Of any number of callers at once, one gets it.
+    pub fn take(&self, key: impl AsRef<[u8]>) -> Result<Option<V>> {
+        self.health.check()?;
+        let removed = self.tree.remove(key).map_err(|error| failure(self.name, error))?;
+        removed.map(|bytes| self.decode(&bytes)).transpose()
+    }
+
+    /// Removes what is under `key` without reading it; `false` if there was nothing.
+    pub fn remove(&self, key: impl AsRef<[u8]>) -> Result<bool> {
+        self.health.check()?;
+        Ok(self.tree.remove(key).map_err(|error| failure(self.name, error))?.is_some())
+    }
+
+    /// Puts a value under a `key` that nothing is under; `false` if there is something.
+    pub fn add(&self, key: impl AsRef<[u8]>, value: &V) -> Result<bool> {
+        self.compare_and_swap(key.as_ref(), None, Some(self.encode(value)?))
+    }
+
+    /// Replaces `old` by `new`; `false` if `old` is not what is under `key`.
+    pub fn replace(&self, key: impl AsRef<[u8]>, old: &V, new: &V) -> Result<bool> {
+        self.swap(key.as_ref(), old, Some(self.encode(new)?))
+    }
+
+    /// Removes `old`; `false` if it is not what is under `key`.
+    pub fn remove_if(&self, key: impl AsRef<[u8]>, old: &V) -> Result<bool> {
+        self.swap(key.as_ref(), old, None)
+    }
+
+    /// Replaces what is under `key` by what `change` makes of it, again and again until nobody came between, and returns
+    /// the new value; `None`, and nothing is replaced, as soon as `change` declines.
+    pub fn update(&self, key: impl AsRef<[u8]>, mut change: impl FnMut(Option<V>) -> Option<V>) -> Result<Option<V>> {
+        let key = key.as_ref();
+        loop {
+            let stored = self.bytes(key)?;
+            let old = stored.as_deref().map(|bytes| self.decode(bytes)).transpose()?;
+            let Some(new) = change(old) else { return Ok(None) };
+            if self.compare_and_swap(key, stored, Some(self.encode(&new)?))? {
+                return Ok(Some(new));
+            }
+        }
+    }
+
+    /// Everything whose key begins with `prefix`, in the order of the keys.
+    pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
+        self.tree.scan_prefix(prefix).map(|entry| {
+            let (key, bytes) = entry.map_err(|error| failure(self.name, error))?;
+            let value = self.decode(&bytes)?;
+            Ok((key, value))
+        })
+    }
+
+    /// Everything, in the order of the keys.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
+        self.prefix([])
+    }
+
+    /// The first `count` keys below `end`; where there is no `end`, of all.
+    pub fn first_keys(&self, end: Option<&[u8]>, count: usize) -> Result<Vec<IVec>> {
+        let range = match end {
+            Some(end) => self.tree.range(..end),
+            None => self.tree.iter(),
+        };
+        range.keys().take(count).map(|key| key.map_err(|error| failure(self.name, error))).collect()
+    }
+
+    /// That a record of this table is not what was written.
+    pub fn damaged(&self) -> StoreError {
+        StoreError::Corrupt { place: self.name }
+    }
+
+    fn swap(&self, key: &[u8], old: &V, new: Option<Vec<u8>>) -> Result<bool> {
+        match self.bytes(key)? {
+            Some(stored) if self.decode(&stored)? == *old => self.compare_and_swap(key, Some(stored), new),
+            _ => Ok(false),
+        }
+    }
+
+    fn compare_and_swap(&self, key: &[u8], old: Option<IVec>, new: Option<Vec<u8>>) -> Result<bool> {
+        self.health.check()?;
+        let swapped = self.tree.compare_and_swap(key, old, new).map_err(|error| failure(self.name, error))?;
+        Ok(swapped.is_ok())
+    }
+
+    fn bytes(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>> {
+        self.tree.get(key).map_err(|error| failure(self.name, error))
+    }
+
+    fn encode(&self, value: &V) -> Result<Vec<u8>> {
+        postcard::to_extend(value, vec![VERSION]).map_err(|error| StoreError::Unavailable(Box::new(error)))
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<V> {
+        match postcard::take_from_bytes(self.body(bytes)?) {
+            Ok((value, [])) => Ok(value),
+            _ => Err(self.damaged()),
+        }
+    }
+
+    fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
+        match bytes.split_first() {
+            Some((&VERSION, body)) => Ok(body),
+            _ => Err(self.damaged()),
+        }
+    }
+}
+
+/// What a failure of sled means to the rest of the server.
+pub fn failure(place: &'static str, error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Corruption { .. } => StoreError::Corrupt { place },
+        other => StoreError::Unavailable(Box::new(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> (tempfile::TempDir, Table<String>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = sled::Config::new().path(folder.path()).open().expect("a database");
+        let table = Table::open(&db, "words", &Arc::default()).expect("a table");
+        (folder, table)
+    }
+
+    #[test]
+    fn a_value_that_is_cut_short_or_too_long_or_of_another_version_is_damaged_and_names_its_table() {
+        let (_folder, table) = table();
+        table.put("key", &"value".to_owned()).expect("written");
+        let good = table.tree.get("key").expect("read").expect("a value").to_vec();
+
+        for bad in [&good[..good.len() - 1], &[&good[..], &[0]].concat(), &[&[9], &good[1..]].concat(), &[]] {
+            table.tree.insert("key", bad).expect("written");
+            assert!(matches!(table.get("key"), Err(StoreError::Corrupt { place: "words" })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_swap_is_refused_once_somebody_else_swapped() {
+        let (_folder, table) = table();
+        let word = |word: &str| word.to_owned();
+        assert!(table.add("key", &word("one")).expect("written"));
+        assert!(!table.add("key", &word("two")).expect("written"));
+        assert!(table.replace("key", &word("one"), &word("two")).expect("written"));
+        assert!(!table.replace("key", &word("one"), &word("three")).expect("written"));
+        assert!(!table.remove_if("key", &word("one")).expect("written"));
+        assert_eq!(table.get("key").expect("read"), Some(word("two")));
+    }
+
+    #[test]
+    fn keys_come_from_the_start_up_to_the_bound_and_no_more_than_asked_for() {
+        let (_folder, table) = table();
+        for key in ["a", "b", "c", "d"] {
+            table.put(key, &String::new()).expect("written");
+        }
+        assert_eq!(table.first_keys(Some(b"c"), 9).expect("read"), ["a", "b"]);
+        assert_eq!(table.first_keys(None, 3).expect("read"), ["a", "b", "c"]);
+    }
+}

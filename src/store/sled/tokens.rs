@@ -1,0 +1,242 @@
+//! Tokens on sled. A code, a family and an access token are one head each; what makes an access token live is its family,
+//! its grant, its client and its person.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access_token::{AccessToken, Subject};
+use crate::domain::authorization_code::CodeState;
+use crate::domain::id::{ClientId, FamilyId, GrantId};
+use crate::domain::refresh_token::{Family, FamilyEnd, FamilyState};
+use crate::domain::secret::TokenKey;
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::sled::SledStore;
+use crate::store::sled::registry::{Party, Registration};
+use crate::store::sled::table::key;
+use crate::store::{Credential, Issued, Owner, Redeemed, Result, Tokens};
+
+/// An access token with the numbers of the registrations it hangs from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptToken {
+    client: u32,
+    resource: u32,
+    token: AccessToken,
+}
+
+/// What is kept under the name of a family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum KeptFamily {
+    /// The family, from its beginning on.
+    Begun(Family),
+    /// Its code was replayed between the winner's redeeming of the code and its beginning of the family.
+    EndedBefore(FamilyEnd),
+}
+
+/// A spent code whose own hour was swept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpentCode {
+    client_id: ClientId,
+    family: FamilyId,
+}
+
+#[async_trait]
+impl Tokens for SledStore {
+    async fn code(&self, key: TokenKey) -> Result<Option<CodeState>> {
+        if let Some(state) = self.codes.get(key.to_bytes())? {
+            return Ok(Some(state));
+        }
+        let spent = self.spent_codes.get(key.digest.0)?;
+        Ok(spent.map(|SpentCode { client_id, family }| CodeState::Spent { client_id, family }))
+    }
+
+    // The code is spent first: a crash then leaves a spent code without tokens, and never tokens with a live code. The
+    // family is the head of what follows, so it comes last: before it is there nothing of it is live.
+    async fn redeem_code(
+        &self,
+        key: TokenKey,
+        family_id: FamilyId,
+        family: &Family,
+        issued: Issued<'_>,
+    ) -> Result<Redeemed> {
+        let spent = CodeState::Spent { client_id: family.client_id.clone(), family: family_id };
+        let won =
+            self.codes.update(key.to_bytes(), |state| matches!(state?, CodeState::Live(_)).then(|| spent.clone()))?;
+        if won.is_none() {
+            return self.durable(Redeemed::Lost).await;
+        }
+        self.grant_families.put(of_grant(family.grant_id, family_id), &())?;
+        self.keep(family_id, &issued)?;
+        self.begin_family(family_id, family)?;
+        self.durable(Redeemed::Won).await
+    }
+
+    async fn family_of(&self, refresh: TokenKey) -> Result<Option<(FamilyId, Family)>> {
+        let Some(id) = self.refresh_tokens.get(refresh.to_bytes())? else { return Ok(None) };
+        Ok(self.begun_family(id)?.map(|family| (id, family)))
+    }
+
+    async fn family(&self, id: FamilyId) -> Result<Option<Family>> {
+        self.begun_family(id)
+    }
+
+    // What was issued comes first and the head decides: a crash between leaves tokens that nobody was told.
+    async fn rotate(&self, id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> Result<bool> {
+        self.keep(id, &issued)?;
+        let (old, new) = (KeptFamily::Begun(old.clone()), KeptFamily::Begun(new.clone()));
+        let won = self.families.replace(id.as_bytes(), &old, &new)?;
+        if !won {
+            self.take_back(id, &issued)?;
+        }
+        self.durable(won).await
+    }
+
+    async fn keep_access_token(&self, key: TokenKey, token: &AccessToken) -> Result<()> {
+        self.keep_access(key, token, token.issued)?;
+        self.durable(()).await
+    }
+
+    // When the family is forgotten is written first: the marker must not outlive its use, and forgetting a family that
+    // was not ended after all is refused by the sweep.
+    async fn end_family(&self, id: FamilyId, end: FamilyEnd, forget: Timestamp) -> Result<bool> {
+        let ended = match self.families.get(id.as_bytes())? {
+            Some(kept) if !kept.is_live() => false,
+            _ => {
+                self.forgetting.put(key(&[&Hour::after(forget).to_be_bytes(), id.as_bytes()]), &())?;
+                let ended = self.families.update(id.as_bytes(), |kept| match kept {
+                    None => Some(KeptFamily::EndedBefore(end)),
+                    Some(KeptFamily::Begun(family)) if family.is_live() => Some(KeptFamily::Begun(family.ended(end))),
+                    Some(_) => None,
+                })?;
+                ended.is_some()
+            }
+        };
+        self.durable(ended).await
+    }
+
+    async fn access_token(&self, key: TokenKey) -> Result<Option<AccessToken>> {
+        Ok(self.tokens.get(key.to_bytes())?.map(|kept| kept.token))
+    }
+
+    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>> {
+        let Some(KeptToken { client, resource, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
+        if self.registration_number(&token.resource)? != resource {
+            return Ok(None);
+        }
+        let client = match self.registry.get(token.client_id.as_str())? {
+            Some(Registration { number, party: Party::Client(found) }) if number == client => Some(found),
+            _ => None,
+        };
+        let site = self.sites.get(token.site_id.as_bytes())?;
+        let owner = match &token.subject {
+            Subject::Client => None,
+            Subject::User { user_id, grant_id, family, .. } => Some(Owner {
+                user: self.users.get(user_id.as_bytes())?,
+                grant: self.grants.get(grant_id.as_bytes())?,
+                family: self.begun_family(*family)?,
+            }),
+        };
+        Ok(Some(Credential { token, client, site, owner }))
+    }
+
+    async fn revoke_access_token(&self, key: TokenKey) -> Result<bool> {
+        let revoked = self.tokens.remove(key.to_bytes())?;
+        self.durable(revoked).await
+    }
+
+    async fn settled(&self) -> Result<()> {
+        self.durable(()).await
+    }
+}
+
+impl KeptFamily {
+    /// Whether it may still have tokens that are live.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self, KeptFamily::Begun(family) if family.is_live())
+    }
+}
+
+impl SledStore {
+    /// Keeps what was issued: nothing of it is live, or can be rotated, before the family says so.
+    fn keep(&self, family: FamilyId, issued: &Issued<'_>) -> Result<()> {
+        self.keep_access(issued.access_key, issued.access, issued.now)?;
+        match issued.refresh_key {
+            Some(refresh) => self.refresh_tokens.put(refresh.to_bytes(), &family),
+            None => Ok(()),
+        }
+    }
+
+    fn keep_access(&self, key: TokenKey, token: &AccessToken, used: Timestamp) -> Result<()> {
+        let kept = KeptToken {
+            client: self.registration_number(&token.client_id)?,
+            resource: self.registration_number(&token.resource)?,
+            token: token.clone(),
+        };
+        self.tokens.put(key.to_bytes(), &kept)?;
+        match token.subject {
+            Subject::User { grant_id, .. } => self.grant_uses.put(grant_id.as_bytes(), &used),
+            Subject::Client => Ok(()),
+        }
+    }
+
+    /// Removes what a lost rotation kept, unless the winner kept the very same.
+    fn take_back(&self, family: FamilyId, issued: &Issued<'_>) -> Result<()> {
+        let current = match self.begun_family(family)?.map(|family| family.state) {
+            Some(FamilyState::Live { current, .. }) => Some(current.key),
+            _ => None,
+        };
+        if issued.refresh_key.is_some() && issued.refresh_key == current {
+            return Ok(());
+        }
+        self.tokens.remove(issued.access_key.to_bytes())?;
+        if let Some(refresh) = issued.refresh_key {
+            self.refresh_tokens.remove(refresh.to_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Begins a family, as one that is over if it was ended before it began.
+    fn begin_family(&self, id: FamilyId, family: &Family) -> Result<()> {
+        self.families.update(id.as_bytes(), |kept| match kept {
+            None => Some(KeptFamily::Begun(family.clone())),
+            Some(KeptFamily::EndedBefore(end)) => Some(KeptFamily::Begun(family.ended(end))),
+            Some(KeptFamily::Begun(_)) => None,
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn begun_family(&self, id: FamilyId) -> Result<Option<Family>> {
+        Ok(match self.families.get(id.as_bytes())? {
+            Some(KeptFamily::Begun(family)) => Some(family),
+            Some(KeptFamily::EndedBefore(_)) | None => None,
+        })
+    }
+
+    /// Removes a family, then what leads to it.
+    pub(super) fn drop_family(&self, id: FamilyId) -> Result<()> {
+        if let Some(KeptFamily::Begun(family)) = self.families.take(id.as_bytes())? {
+            self.spent_codes.remove(family.code.digest.0)?;
+            self.grant_families.remove(of_grant(family.grant_id, id))?;
+        }
+        Ok(())
+    }
+
+    /// Removes a code whose hour has passed. If it was spent and its family goes on, its replay must still be recognised.
+    pub(super) fn drop_code(&self, code: &[u8]) -> Result<()> {
+        let digest = code.get(size_of::<u32>()..).ok_or_else(|| self.codes.damaged())?;
+        if let Some(CodeState::Spent { client_id, family }) = self.codes.get(code)? {
+            if self.begun_family(family)?.is_some() {
+                self.spent_codes.put(digest, &SpentCode { client_id, family })?;
+            }
+            // The family may have gone between, without knowing of this entry.
+            if self.begun_family(family)?.is_none() {
+                self.spent_codes.remove(digest)?;
+            }
+        }
+        self.codes.remove(code)?;
+        Ok(())
+    }
+}
+
+fn of_grant(grant: GrantId, family: FamilyId) -> Vec<u8> {
+    key(&[grant.as_bytes(), family.as_bytes()])
+}
