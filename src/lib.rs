@@ -16,10 +16,12 @@
 //!
 //! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
 
+pub mod access;
 pub mod apps;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
+pub mod oauth;
 pub mod resource_server;
 pub mod secrets;
 pub mod store;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 const MAX_BYTES: usize = 2048;
+const RESPONSE_PARAMETERS: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// The issuer identifier of RFC 8414 section 2: an `https` URL without query or fragment, or `http` on this machine's loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,9 @@ pub enum MalformedRedirectUri {
     /// It has user information, a wildcard, a backslash or a dot segment.
     #[error("a redirection URI has no user information, wildcard, backslash or dot segment")]
     Ambiguous,
+    /// Its query has a parameter that the answer adds, so that a client could read the wrong one.
+    #[error("the query of a redirection URI holds none of code, state, iss, error, error_description, error_uri")]
+    Reserved,
     /// A scheme that cannot be trusted to reach the client.
     #[error("a redirection URI is https, http on a loopback address, or a private-use scheme such as com.example.app")]
     Scheme,
@@ -182,6 +186,9 @@ impl TryFrom<String> for RedirectUri {
         let dots = text.split(['/', '?']).any(|segment| matches!(segment, "." | ".."));
         if ambiguous || dots {
             return Err(MalformedRedirectUri::Ambiguous);
+        }
+        if url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&name.as_ref())) {
+            return Err(MalformedRedirectUri::Reserved);
         }
         let authority_follows = text[url.scheme().len()..].starts_with("://");
         let trusted = match url.scheme() {
@@ -273,6 +280,7 @@ mod tests {
             "https://app.example/../cb",
             "https://app.example\\cb",
             "https:app.example",
+            "https://app.example/cb?code=mine",
             "javascript:alert(1)",
             "data:text/html,x",
             "myapp:/cb",
