@@ -72,10 +72,6 @@ pub async fn add(
         authorization_requests: new.authorization_requests,
         created,
     };
-    // A resource authenticates as a client does, so the two share one name space.
-    if server.store.resource(&client.id).await?.is_some() {
-        return Err(RegistryError::Taken(client.id.to_string()));
-    }
     if let Added::Taken(name) = server.store.add_client(&client).await? {
         return Err(RegistryError::Taken(name));
     }

@@ -1,7 +1,5 @@
 //! Protected resources and the scopes they own: add, list, remove, rotate a secret (RFC 7662 section 2.1, RFC 8707).
 
-use std::collections::HashSet;
-
 use crate::apps::clients::check_text;
 use crate::apps::credentials::{self, NewAuthentication};
 use crate::apps::{RegistryError, catalogue};
@@ -10,7 +8,7 @@ use crate::domain::client::Credentials;
 use crate::domain::event::Event;
 use crate::domain::id::ResourceId;
 use crate::domain::resource::{ProtectedResource, ResourceIdentifier};
-use crate::domain::scope::ScopeEntry;
+use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Secret;
 use crate::store::{Added, StoreError};
 
@@ -46,20 +44,22 @@ pub async fn add(
     server: &AuthorizationServer,
     new: NewResource,
 ) -> Result<(ProtectedResource, Option<Secret<String>>), RegistryError> {
-    check(&new)?;
+    let scope = check(&new)?;
     let created = server.now();
     let (credentials, secret) = new.authentication.establish(created)?;
     if !credentials.is_confidential() {
         return Err(RegistryError::PublicResource);
     }
-    // A resource authenticates as a client does, so the two share one name space.
-    if server.store.client(&new.id).await?.is_some() {
-        return Err(RegistryError::Taken(new.id.to_string()));
-    }
     let owned = |entry| ScopeEntry { resource: new.id.clone(), ..entry };
     let scopes: Vec<ScopeEntry> = new.scopes.into_iter().map(owned).collect();
-    let resource =
-        ProtectedResource { id: new.id.clone(), name: new.name, identifiers: new.identifiers, credentials, created };
+    let resource = ProtectedResource {
+        id: new.id.clone(),
+        name: new.name,
+        identifiers: new.identifiers,
+        scope,
+        credentials,
+        created,
+    };
     if let Added::Taken(name) = server.store.add_resource(&resource, &scopes).await? {
         return Err(RegistryError::Taken(name));
     }
@@ -118,23 +118,22 @@ pub async fn remove(server: &AuthorizationServer, id: &ResourceId) -> Result<(),
     Ok(())
 }
 
-fn check(new: &NewResource) -> Result<(), RegistryError> {
+/// The scope that the resource will own, if nothing speaks against the registration.
+fn check(new: &NewResource) -> Result<Scope, RegistryError> {
     check_text("the name of a protected resource", &new.name)?;
     if new.identifiers.is_empty() {
         return Err(RegistryError::NoIdentifier);
     }
-    if new.scopes.is_empty() {
-        return Err(RegistryError::NoOwnScope);
-    }
-    let mut names = HashSet::new();
+    let mut owned = Scope::default();
     for scope in &new.scopes {
-        catalogue::check_name(&scope.name)?;
+        let name = catalogue::check_name(&scope.name)?;
         check_text("the title of a scope", &scope.title)?;
-        if !names.insert(scope.name.as_str()) {
+        if owned.covers(&name) {
             return Err(RegistryError::Taken(scope.name.clone()));
         }
+        owned = owned.union(&name);
     }
-    Ok(())
+    if owned.is_empty() { Err(RegistryError::NoOwnScope) } else { Ok(owned) }
 }
 
 #[cfg(test)]
@@ -152,7 +151,7 @@ mod tests {
             id,
         };
         change(&mut new);
-        check(&new).map_or_else(|error| error.to_string(), |()| "accepted".into())
+        check(&new).map_or_else(|error| error.to_string(), |_| "accepted".into())
     }
 
     #[test]

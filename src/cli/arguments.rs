@@ -40,6 +40,12 @@ pub struct Place {
 pub enum Verb {
     /// Run the server (this is what happens without a command).
     Serve,
+    /// See the whole story on this machine: a server, an app and an API in a temporary folder.
+    Demo {
+        /// Play the story without a browser, print each exchange, and fail at the first surprise.
+        #[arg(long)]
+        walk: bool,
+    },
     /// Look for what is wrong with this installation, and say how to fix it.
     Doctor,
     /// What a running server can also be told.
@@ -88,7 +94,8 @@ mod tests {
 
     #[test]
     fn no_command_serves() {
-        let arguments = Arguments::try_parse_from(["hallmark", "--data", "here"]).unwrap_or_else(|fault| panic!("{fault}"));
+        let arguments =
+            Arguments::try_parse_from(["hallmark", "--data", "here"]).unwrap_or_else(|fault| panic!("{fault}"));
         assert!(arguments.verb.is_none() && arguments.place.data == Some("here".into()));
     }
 }

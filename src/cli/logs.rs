@@ -10,10 +10,10 @@ use crate::cli::settings::LOG;
 /// What is never logged: these write URIs with their queries, in which codes travel.
 const SILENT: [&str; 3] = ["rocket=off", "hyper=off", "reqwest=off"];
 
-/// Begins to write log lines. Packages that log in another way, as Rocket does, stay silent.
-pub fn begin() {
-    let chosen = std::env::var(LOG).unwrap_or_else(|_| "info".into());
-    let filter = EnvFilter::try_new(&chosen).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Begins to write log lines, of the `usual` level unless the environment says otherwise. Packages that log in another way, as Rocket does, stay silent.
+pub fn begin(usual: &str) {
+    let chosen = std::env::var(LOG).unwrap_or_else(|_| usual.to_owned());
+    let filter = EnvFilter::try_new(&chosen).unwrap_or_else(|_| EnvFilter::new(usual));
     let directives = SILENT.iter().filter_map(|directive| directive.parse().ok());
     let filter = directives.fold(filter, EnvFilter::add_directive);
     let registry = tracing_subscriber::registry().with(filter);

@@ -17,6 +17,7 @@ mod arguments;
 mod audit;
 mod command;
 mod control;
+mod demo;
 mod doctor;
 mod inputs;
 mod logs;
@@ -34,6 +35,7 @@ use clap::Parser;
 
 use crate::cli::answer::{CommandError, Exit};
 use crate::cli::arguments::{Arguments, Verb};
+use crate::cli::demo::Story;
 use crate::cli::settings::Settings;
 
 /// Runs the command line of this process.
@@ -70,6 +72,8 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
     let format = arguments.format();
     match arguments.verb.unwrap_or(Verb::Serve) {
         Verb::Serve => serve::serve(Settings::read(&arguments.place)?).await,
+        Verb::Demo { walk: true } => demo::demo(Story::Walk, format).await,
+        Verb::Demo { walk: false } => demo::demo(Story::Open, format).await,
         Verb::Doctor => doctor::examine(&arguments.place, format).await,
         Verb::Tell(mut command) => {
             command.read_inputs()?;

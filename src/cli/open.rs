@@ -9,6 +9,8 @@ use std::sync::Arc;
 use crate::authorization_server::{AuthorizationServer, Clock, StartError};
 use crate::cli::answer::CommandError;
 use crate::config::Config;
+use crate::domain::site::Site;
+use crate::store::Sites;
 use crate::store::sled::SledStore;
 
 /// Only its owner may look into the data folder.
@@ -27,8 +29,21 @@ impl Opened {
     /// # Errors
     /// [`CommandError`] names the process that has the folder, or what is wrong with it.
     pub async fn open(config: Config) -> Result<Self, CommandError> {
-        make_folder(&config.store.folder)?;
-        let store = Arc::new(SledStore::open(&config.store.folder, config.store.cache_mib)?);
+        let store = open_store(&config)?;
+        Self::begin(config, store).await
+    }
+
+    /// Opens a new store, whose site is this one.
+    ///
+    /// # Errors
+    /// As [`Opened::open`].
+    pub async fn open_with_site(config: Config, site: &Site) -> Result<Self, CommandError> {
+        let store = open_store(&config)?;
+        store.default_site(site).await?;
+        Self::begin(config, store).await
+    }
+
+    async fn begin(config: Config, store: Arc<SledStore>) -> Result<Self, CommandError> {
         let server = AuthorizationServer::new(config, store.clone(), Clock::System).await?;
         Ok(Self { server: Arc::new(server), store })
     }
@@ -50,6 +65,11 @@ impl From<StartError> for CommandError {
             StartError::Store(error) => error.into(),
         }
     }
+}
+
+fn open_store(config: &Config) -> Result<Arc<SledStore>, CommandError> {
+    make_folder(&config.store.folder)?;
+    Ok(Arc::new(SledStore::open(&config.store.folder, config.store.cache_mib)?))
 }
 
 /// Makes the data folder; one that is there and empty is closed to others, one with contents is left as it is.

@@ -37,13 +37,20 @@ impl Settings {
     /// [`CommandError`] names the file or variable and the key.
     pub fn read(place: &Place) -> Result<Self, CommandError> {
         check_variables()?;
-        let figment = Figment::from(rocket::Config::default())
-            .merge(Toml::string(DEFAULTS).nested())
-            .merge(file(place.config.as_deref())?)
-            .merge(Env::prefixed(ROCKET).ignore(&["PROFILE", "CONFIG"]).global())
-            .merge(Env::prefixed(HALLMARK).ignore(&["LOG"]).split("__").global())
-            .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE));
-        Self::of(figment, place.data.as_deref())
+        Self::of(environment(defaults().merge(file(place.config.as_deref())?)), place.data.as_deref())
+    }
+
+    /// The settings of a server for demonstration: on loopback at `port`, with its data in `folder`.
+    ///
+    /// # Errors
+    /// [`CommandError`] names the variable and the key.
+    pub fn demo(port: u16, folder: &Path) -> Result<Self, CommandError> {
+        check_variables()?;
+        let figment = environment(defaults())
+            .merge(("address", "127.0.0.1"))
+            .merge(("port", port))
+            .merge(("issuer.url", format!("http://127.0.0.1:{port}")));
+        Self::of(figment, Some(folder))
     }
 
     /// Checks the settings of `figment`; `folder` is where to keep things in place of what they say.
@@ -61,6 +68,17 @@ impl Settings {
         }
         Ok(Self { figment, config })
     }
+}
+
+fn defaults() -> Figment {
+    Figment::from(rocket::Config::default()).merge(Toml::string(DEFAULTS).nested())
+}
+
+fn environment(figment: Figment) -> Figment {
+    figment
+        .merge(Env::prefixed(ROCKET).ignore(&["PROFILE", "CONFIG"]).global())
+        .merge(Env::prefixed(HALLMARK).ignore(&["LOG"]).split("__").global())
+        .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
 }
 
 fn file(named: Option<&Path>) -> Result<rocket::figment::providers::Data<Toml>, CommandError> {
