@@ -21,6 +21,8 @@ pub mod apps;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod launch;
 pub mod oauth;
 pub mod resource_server;
 pub mod secrets;

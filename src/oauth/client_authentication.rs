@@ -155,7 +155,7 @@ pub async fn resource(
         Some(resource) => presented.prove(server, &resource.credentials, endpoint).await.map(|()| resource),
         None => {
             client(server, presented, endpoint).await?;
-            Err(OAuthError::UnauthorizedClient("only a protected resource may ask about tokens"))
+            Err(OAuthError::NotAResource)
         }
     }
 }

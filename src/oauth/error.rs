@@ -22,6 +22,9 @@ pub enum OAuthError {
     /// `unauthorized_client`: RFC 6749 sections 4.1.2.1 and 5.2.
     #[error("{0}")]
     UnauthorizedClient(&'static str),
+    /// `unauthorized_client`, to a client that asks about tokens: only a protected resource may.
+    #[error("only a protected resource may ask about tokens")]
+    NotAResource,
     /// `unsupported_grant_type`: RFC 6749 section 5.2.
     #[error("grant_type is one of authorization_code, refresh_token, client_credentials")]
     UnsupportedGrantType,
@@ -228,7 +231,7 @@ impl OAuthError {
             OAuthError::InvalidRequest(_) => "invalid_request",
             OAuthError::InvalidClient(_) => "invalid_client",
             OAuthError::InvalidGrant(_) => "invalid_grant",
-            OAuthError::UnauthorizedClient(_) => "unauthorized_client",
+            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => "unauthorized_client",
             OAuthError::UnsupportedGrantType => "unsupported_grant_type",
             OAuthError::UnsupportedResponseType => "unsupported_response_type",
             OAuthError::InvalidScope(_) => "invalid_scope",

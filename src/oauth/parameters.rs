@@ -47,6 +47,12 @@ impl<'r> Parameters<'r> {
         Ok(parameters)
     }
 
+    /// The same parameters, on their own.
+    pub fn into_owned(self) -> Parameters<'static> {
+        let own = |text: Cow<'r, str>| Cow::Owned(text.into_owned());
+        Parameters { pairs: self.pairs.into_iter().map(|(name, value)| (own(name), own(value))).collect() }
+    }
+
     /// Refuses a request in which a parameter is repeated that may not be.
     ///
     /// # Errors

@@ -1,0 +1,38 @@
+//! GET /static/…: the style sheet, part of the binary, kept by browsers for as long as its name stays the same.
+
+use std::sync::LazyLock;
+
+use rocket::http::ContentType;
+use rocket::{Responder, Route, routes};
+
+use crate::secrets::digest::{base64url, digest};
+
+const MAIN_CSS: &str = include_str!("../../static/css/main.css");
+
+/// The address of the style sheet; it changes with its content.
+#[expect(clippy::declare_interior_mutable_const, reason = "read only, computed once")]
+static MAIN_CSS_URL: LazyLock<String> =
+    LazyLock::new(|| format!("/static/main.css?v={}", base64url(&digest(MAIN_CSS).0[..6])));
+
+/// The address of the style sheet; it changes with its content.
+pub fn style_sheet() -> &'static str {
+    &MAIN_CSS_URL
+}
+
+#[derive(Responder)]
+struct Asset {
+    body: &'static str,
+    content_type: ContentType,
+    cache: rocket::http::Header<'static>,
+}
+
+#[rocket::get("/static/main.css")]
+fn main_css() -> Asset {
+    let cache = rocket::http::Header::new("Cache-Control", "public, max-age=31536000, immutable");
+    Asset { body: MAIN_CSS, content_type: ContentType::CSS, cache }
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![main_css]
+}

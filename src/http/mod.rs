@@ -1,0 +1,26 @@
+//! Everything that knows Rocket: translate in, call one use case, translate out.
+//!
+//! | path | who | file |
+//! |---|---|---|
+//! | `/oauth/authorize`, `/authorize` | browsers | `oauth::authorization` |
+//! | `/consent`, `/consent/switch` | browsers | `oauth::consent` |
+//! | `/oauth/token` | clients | `oauth::token` |
+//! | `/oauth/par` | clients | `oauth::pushed_authorization` |
+//! | `/oauth/introspect` | protected resources | `oauth::introspection` |
+//! | `/oauth/revoke` | clients | `oauth::revocation` |
+//! | `/.well-known/oauth-authorization-server` | everybody | `oauth::metadata` |
+//! | `/static/…` | everybody | `assets` |
+
+pub mod assets;
+pub mod catchers;
+pub mod fairings;
+pub mod guards;
+pub mod oauth;
+pub mod responses;
+
+use rocket::Route;
+
+/// Every route, mounted at the root.
+pub fn routes() -> Vec<Route> {
+    [oauth::routes(), assets::routes()].concat()
+}

@@ -1,0 +1,4 @@
+//! One binary, so that it links once: the server as its users meet it.
+
+mod oauth;
+mod support;

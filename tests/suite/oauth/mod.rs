@@ -1,0 +1,3 @@
+//! One file for each endpoint of `src/oauth`.
+
+mod code;

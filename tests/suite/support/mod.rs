@@ -1,0 +1,5 @@
+//! The language that the tests are written in.
+
+pub mod client;
+pub mod oauth;
+pub mod server;
