@@ -2,4 +2,5 @@
 
 mod attacks;
 mod oauth;
+mod store;
 mod support;
