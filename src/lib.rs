@@ -17,12 +17,14 @@
 //! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
 
 pub mod access;
+pub mod apps;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod launch;
 pub mod oauth;
+pub mod resource_server;
 pub mod secrets;
 pub mod store;
 pub mod throttle;
