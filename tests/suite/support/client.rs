@@ -81,11 +81,8 @@ impl TestServer {
             request = request.header(authorization);
         }
         let response = request.body(body).dispatch().await;
-        let headers = response
-            .headers()
-            .iter()
-            .map(|header| (header.name().to_string(), header.value().to_owned()))
-            .collect();
+        let headers =
+            response.headers().iter().map(|header| (header.name().to_string(), header.value().to_owned())).collect();
         let status = response.status();
         Answer { status, headers, text: response.into_string().await.unwrap_or_default() }
     }
