@@ -1,3 +1,11 @@
 //! One file for each endpoint of `src/oauth`.
 
+mod authorization;
+mod client_credentials;
 mod code;
+mod consent;
+mod introspection;
+mod metadata;
+mod pushed_authorization;
+mod refresh;
+mod revocation;

@@ -3,4 +3,6 @@
 pub mod client;
 pub mod oauth;
 pub mod operator;
+pub mod race;
 pub mod server;
+pub mod visitor;
