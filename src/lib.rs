@@ -17,6 +17,7 @@
 //! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
 
 pub mod access;
+pub mod accounts;
 pub mod apps;
 pub mod authorization_server;
 pub mod config;
