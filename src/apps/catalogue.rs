@@ -1,7 +1,5 @@
 //! What a scope is called where nobody said: the texts shipped in `scopes.json`, then words made from its name.
 
-use std::sync::LazyLock;
-
 use serde::Deserialize;
 
 use crate::apps::RegistryError;
@@ -31,12 +29,12 @@ impl WrittenScope {
 
     /// The catalogue entry.
     pub fn entry(self, resource: &ResourceId) -> ScopeEntry {
-        let known = SHIPPED.iter().find(|known| known.name == self.name);
-        let shipped = |of: fn(&WrittenScope) -> &Option<String>| known.and_then(|known| of(known).clone());
+        let nameless = || Self { title: None, sentence: None, risk: None, name: String::new() };
+        let known = shipped().into_iter().find(|known| known.name == self.name).unwrap_or_else(nameless);
         ScopeEntry {
-            title: self.title.or_else(|| shipped(|known| &known.title)).unwrap_or_else(|| title_of_name(&self.name)),
-            sentence: self.sentence.or_else(|| shipped(|known| &known.sentence)).unwrap_or_default(),
-            risk: self.risk.or(known.and_then(|known| known.risk)).unwrap_or_else(|| Risk::of_name(&self.name)),
+            title: self.title.or(known.title).unwrap_or_else(|| title_of_name(&self.name)),
+            sentence: self.sentence.or(known.sentence).unwrap_or_default(),
+            risk: self.risk.or(known.risk).unwrap_or_else(|| Risk::of_name(&self.name)),
             resource: resource.clone(),
             name: self.name,
         }
@@ -44,8 +42,9 @@ impl WrittenScope {
 }
 
 /// Our own words for the scopes that many installations have.
-static SHIPPED: LazyLock<Vec<WrittenScope>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("scopes.json")).unwrap_or_default());
+fn shipped() -> Vec<WrittenScope> {
+    serde_json::from_str(include_str!("scopes.json")).unwrap_or_default()
+}
 
 /// The scope as a set, if it is one token and may belong to a protected resource.
 pub(super) fn check_name(name: &str) -> Result<Scope, RegistryError> {
@@ -91,8 +90,8 @@ mod tests {
 
     #[test]
     fn every_shipped_scope_says_what_it_allows() {
-        assert_eq!(SHIPPED.len(), 18);
-        for scope in SHIPPED.iter() {
+        assert_eq!(shipped().len(), 18);
+        for scope in shipped() {
             assert!(check_name(&scope.name).is_ok(), "{}", scope.name);
             let entry = entry(&scope.name);
             assert!(!entry.title.is_empty() && entry.sentence.ends_with('.'), "{}", scope.name);

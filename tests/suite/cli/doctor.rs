@@ -8,11 +8,8 @@ use crate::support::operator::{Said, operator};
 
 fn finding(said: &Said, what: &str) -> Value {
     let findings: Value = serde_json::from_str(&said.out).expect("JSON");
-    findings["findings"]
-        .as_array()
-        .and_then(|findings| findings.iter().find(|finding| finding["what"] == what))
-        .unwrap_or_else(|| panic!("nothing on {what}: {}", said.out))
-        .clone()
+    let findings = findings["findings"].as_array().expect("findings");
+    findings.iter().find(|finding| finding["what"] == what).expect(what).clone()
 }
 
 #[test]

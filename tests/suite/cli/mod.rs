@@ -1,7 +1,6 @@
 //! The binary, run for real.
 
 mod control;
-mod demo;
 mod doctor;
 mod exit_codes;
 mod registry;

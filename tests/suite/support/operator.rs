@@ -30,7 +30,7 @@ impl Said {
     /// The answer of a command that was to succeed.
     pub fn json(&self) -> Value {
         assert_eq!(self.exit, 0, "{}", self.err);
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+        serde_json::from_str(&self.out).expect(&self.out)
     }
 }
 
