@@ -164,4 +164,7 @@ fn what_was_done_is_in_the_audit_trail() {
     let trail = operator.run("audit list --count 1 --json").json();
     assert_eq!(trail[0]["event"], "resource_secret_added");
     assert_eq!(trail.as_array().map(Vec::len), Some(1));
+
+    let person = operator.run_with("user add p@example.com --password-stdin --json", "correct horse").json();
+    assert_eq!(operator.run("audit list --json").json()[0]["user_id"], person["id"]);
 }
