@@ -57,7 +57,7 @@ async fn open(world: &World, format: Format, signals: &mut Signals) -> Result<()
     let (person, admin) = (&world.person, &world.admin);
     let text = format!(
         "\n  Open                     {}\n  Sign in as               {}   password {}\n  or as an admin           {}   password {}\n  \
-         Withdraw the app at      {}/account/apps\n\n  Connect, allow, and see data fetched with the token. Then withdraw the app\n  \
+         Remove the app at        {}/account/apps\n\n  Connect, allow, and see data fetched with the token. Then remove the app\n  \
          and fetch again: the same call is refused, and the refusal names its layer.\n  Everything is in a temporary folder. Stop with Ctrl-C.\n",
         world.app_url, person.email, person.password, admin.email, admin.password, world.issuer
     );
