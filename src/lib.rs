@@ -20,6 +20,7 @@ pub mod access;
 pub mod accounts;
 pub mod apps;
 pub mod authorization_server;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;

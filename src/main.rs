@@ -1,3 +1,10 @@
 //! Hands the command line to `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    hallmark::cli::main()
+}
