@@ -18,6 +18,7 @@
 
 pub mod access;
 pub mod apps;
+pub mod accounts;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;

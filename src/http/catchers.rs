@@ -22,7 +22,11 @@ pub fn all() -> Vec<Catcher> {
 #[catch(default)]
 fn anything(status: Status, request: &Request<'_>) -> Caught {
     let allowed = if status == Status::NotFound { methods_of(request) } else { Vec::new() };
-    if allowed.is_empty() { Caught { status, allowed } } else { Caught { status: Status::MethodNotAllowed, allowed } }
+    if allowed.is_empty() || allowed.contains(&request.method()) {
+        Caught { status, allowed: Vec::new() }
+    } else {
+        Caught { status: Status::MethodNotAllowed, allowed }
+    }
 }
 
 /// The methods that routes at this path have: Rocket answers 404 where it should say that only the method is wrong.
@@ -35,6 +39,9 @@ fn methods_of(request: &Request<'_>) -> Vec<Method> {
             && pattern.split('/').zip(path.as_str().split('/')).all(fits)
     });
     let mut methods: Vec<Method> = at_path.map(|route| route.method).collect();
+    if methods.contains(&Method::Get) {
+        methods.push(Method::Head);
+    }
     methods.sort_by_key(|method| method.as_str());
     methods.dedup();
     methods

@@ -58,8 +58,16 @@ impl<'r> Parameters<'r> {
     /// # Errors
     /// `invalid_request` names the parameter.
     pub fn each_once(&self) -> Result<(), OAuthError> {
+        self.each_once_but(&REPEATABLE)
+    }
+
+    /// Refuses a request in which a parameter is repeated that is not among `repeatable`.
+    ///
+    /// # Errors
+    /// `invalid_request` names the parameter.
+    pub fn each_once_but(&self, repeatable: &[&str]) -> Result<(), OAuthError> {
         for (at, (name, _)) in self.pairs.iter().enumerate() {
-            if !REPEATABLE.contains(&name.as_ref()) && self.pairs[..at].iter().any(|(earlier, _)| earlier == name) {
+            if !repeatable.contains(&name.as_ref()) && self.pairs[..at].iter().any(|(earlier, _)| earlier == name) {
                 return Err(RequestFault::Repeated(name.chars().take(40).collect()).into());
             }
         }

@@ -1,7 +1,7 @@
 //! The headers that keep a page from being framed, sniffed or scripted, on every answer, error pages included.
 
 use rocket::fairing::{Fairing, Info, Kind};
-use rocket::http::{ContentType, Header};
+use rocket::http::Header;
 use rocket::{Request, Response};
 
 /// Every answer gets them. There is no script on any page, so that none is allowed.
@@ -13,10 +13,10 @@ pub struct SecurityHeaders {
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
 
-const ALWAYS: [(&str, &str); 3] =
-    [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY")];
-
-const PAGES: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 6] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"),
@@ -34,11 +34,6 @@ impl Fairing for SecurityHeaders {
         }
         if !response.headers().contains("Cross-Origin-Resource-Policy") {
             response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
-        }
-        if response.content_type() != Some(ContentType::JSON) {
-            for (name, value) in PAGES {
-                response.set_header(Header::new(name, value));
-            }
         }
         if self.https {
             response.set_header(Header::new("Strict-Transport-Security", "max-age=63072000"));

@@ -14,7 +14,9 @@ pub struct ClientAddress(pub Option<IpAddr>);
 pub fn of(request: &Request<'_>) -> Option<IpAddr> {
     let peer = request.remote()?.ip();
     let proxies = &server_of(request)?.config.proxies;
-    Some(proxies.origin(peer, request.headers().get_one("X-Forwarded-For")))
+    // A proxy may append to the header or add another one after it: both read as one list (RFC 9110 section 5.3).
+    let forwarded: Vec<&str> = request.headers().get("X-Forwarded-For").collect();
+    Some(proxies.origin(peer, Some(&forwarded.join(","))))
 }
 
 #[rocket::async_trait]

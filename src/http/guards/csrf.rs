@@ -17,7 +17,7 @@ use crate::http::guards::cookies::{self, CookieName};
 use crate::http::guards::server_of;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::{base64url, derive};
-use crate::secrets::token::{TokenKind, read};
+use crate::secrets::token::read;
 
 /// The value of the hidden field `csrf` of a form.
 pub struct CsrfToken(pub String);
@@ -69,10 +69,12 @@ impl<'r> FromData<'r> for CsrfForm {
         let Ok(fields) = Parameters::from_form(&text).map(Parameters::into_owned) else {
             return refuse(Status::BadRequest);
         };
-        let (Ok(sent), Some(expected)) = (fields.once("csrf"), token(request).await) else {
+        if fields.each_once_but(&["scope"]).is_err() {
             return refuse(Status::BadRequest);
-        };
-        let genuine = sent.is_some_and(|sent| sent.as_bytes().ct_eq(expected.as_bytes()).into());
+        }
+        let sent = fields.all("csrf").next().unwrap_or_default();
+        let genuine =
+            secrets(server, request).any(|secret| sent.as_bytes().ct_eq(of_secret(&secret).as_bytes()).into());
         if genuine { DataOutcome::Success(CsrfForm { fields }) } else { refuse(Status::Forbidden) }
     }
 }
@@ -91,12 +93,18 @@ fn comes_from_us(server: &AuthorizationServer, request: &Request<'_>) -> bool {
 
 async fn token(request: &Request<'_>) -> Option<String> {
     let server = server_of(request)?;
-    let session = cookies::sent(server, request.cookies(), CookieName::Session);
-    if let Some(session) = session.filter(|session| read(TokenKind::Session, session).is_some()) {
-        return Some(of_secret(&Secret::new(session.to_owned())));
-    }
+    // A browser without a cookie gets one here, so that there is a secret to derive from.
     let browser = Browser::from_request(request).await.succeeded()?;
-    Some(of_secret(browser.secret()))
+    Some(secrets(server, request).next().map_or_else(|| of_secret(browser.secret()), |secret| of_secret(&secret)))
+}
+
+/// The secrets that this browser alone has, the session's first. Either is good for a form: one that was opened before
+/// sign-in must still be good after, or a second tab could not go on.
+fn secrets<'a>(server: &'a AuthorizationServer, request: &'a Request<'_>) -> impl Iterator<Item = Secret<String>> + 'a {
+    [CookieName::Session, CookieName::Browser].into_iter().filter_map(|name| {
+        let sent = cookies::sent(server, request.cookies(), name)?;
+        read(name.kind(), sent).map(|_| Secret::new(sent.to_owned()))
+    })
 }
 
 fn of_secret(secret: &Secret<String>) -> String {

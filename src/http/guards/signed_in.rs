@@ -3,18 +3,13 @@
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 
-use crate::authorization_server::AuthorizationServer;
+use crate::accounts::sessions;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
-use crate::domain::time::Lifetime;
-use crate::domain::user::{Standing, User, UserState};
+use crate::domain::user::{Standing, User};
 use crate::http::guards::cookies::{self, CookieName};
 use crate::http::guards::server_of;
 use crate::secrets::token::{TokenKind, read};
-use crate::store::StoreError;
-
-/// How exactly it is known when a session was last seen.
-const SEEN_EVERY: Lifetime = Lifetime::minutes(5);
 
 /// A signed-in person. Without one the answer is 401, which leads a browser to the sign-in page.
 #[derive(Clone)]
@@ -38,7 +33,8 @@ impl<'r> FromRequest<'r> for SignedIn {
         let Some(server) = server_of(request) else { return Outcome::Error((Status::InternalServerError, ())) };
         let cached = request.local_cache_async(async {
             let key = read(TokenKind::Session, cookies::sent(server, request.cookies(), CookieName::Session)?)?;
-            find(server, key).await.transpose()
+            let found = sessions::find(server, key).await.transpose()?;
+            Some(found.map(|(session, user)| SignedIn { session_key: key, session, user }))
         });
         match cached.await {
             Some(Ok(signed_in)) => Outcome::Success(signed_in.clone()),
@@ -49,20 +45,6 @@ impl<'r> FromRequest<'r> for SignedIn {
             None => Outcome::Error((Status::Unauthorized, ())),
         }
     }
-}
-
-async fn find(server: &AuthorizationServer, session_key: TokenKey) -> Result<Option<SignedIn>, StoreError> {
-    let now = server.now();
-    let Some(session) = server.store.session(session_key).await? else { return Ok(None) };
-    if !session.is_live(server.config.lifetimes.session_idle, now) {
-        return Ok(None);
-    }
-    let user = server.store.user(session.user_id).await?;
-    let Some(user) = user.filter(|user| user.state == UserState::Active) else { return Ok(None) };
-    if (session.last_seen + SEEN_EVERY).has_passed(now) {
-        server.store.touch_session(session_key, now).await?;
-    }
-    Ok(Some(SignedIn { session_key, session, user }))
 }
 
 #[rocket::async_trait]
