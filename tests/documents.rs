@@ -41,7 +41,8 @@ fn tests_in(texts: &[String]) -> BTreeSet<String> {
             if let Some(rest) = line.strip_prefix("test(\"").or_else(|| line.strip_prefix("def ")) {
                 names.insert(word(rest));
             }
-            is_test = line.ends_with("test]") || (is_test && line.starts_with("#["));
+            let is_attribute = line.starts_with("#[");
+            is_test = is_attribute && (is_test || line.contains("test]") || line.contains("test("));
         }
     }
     names
