@@ -11,7 +11,6 @@ const MAIN_CSS: &str = include_str!("../../static/css/main.css");
 const FAVICON: &str = include_str!("../../static/img/favicon.svg");
 
 /// The address of the style sheet; it changes with its content.
-#[expect(clippy::declare_interior_mutable_const, reason = "read only, computed once")]
 static MAIN_CSS_URL: LazyLock<String> =
     LazyLock::new(|| format!("/static/main.css?v={}", base64url(&digest(MAIN_CSS).0[..6])));
 

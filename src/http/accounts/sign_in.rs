@@ -47,7 +47,6 @@ pub(super) struct Problem {
 
 /// Asks for address and password, or who is to go on.
 #[rocket::get("/login?<txn>&<next>&<done>")]
-#[expect(clippy::too_many_arguments, reason = "each is a guard or a query parameter, and Rocket wants them apart")]
 pub async fn show(
     server: &State<Arc<AuthorizationServer>>,
     txn: Option<&str>,
