@@ -18,12 +18,14 @@
 
 pub mod access;
 pub mod accounts;
+pub mod apps;
 pub mod authorization_server;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod launch;
 pub mod oauth;
+pub mod resource_server;
 pub mod secrets;
 pub mod store;
 pub mod throttle;

@@ -75,6 +75,7 @@ impl authorization::Request for CodeRequest<'_> {
 pub fn authorize(request: &CodeRequest<'_>) -> Result<Scope, OAuthError> {
     // The machine has no word for a missing response_type (RFC 6749 section 4.1.2.1: invalid_request).
     request.response_type.ok_or(RequestFault::Missing("response_type"))?;
+    within_bounds(request.scope)?;
     let registered = RegisteredUrl::Semantic(url(request.redirect_uri)?);
     let mut machine = Authorization::new(request);
     let mut output = machine.advance(authorization::Input::None);
@@ -231,6 +232,7 @@ impl refresh::Request for Refreshing<'_> {
 /// # Errors
 /// `invalid_scope` if more is asked; `invalid_grant` if the family is another client's or over.
 pub fn refresh(request: &Refreshing<'_>, family: &Family, now: Timestamp) -> Result<Scope, OAuthError> {
+    within_bounds(request.scope)?;
     let mut machine = Refresh::new(request);
     let mut output = machine.advance(refresh::Input::None);
     loop {
@@ -294,6 +296,7 @@ impl client_credentials::Request for ForItself<'_> {
 /// # Errors
 /// `invalid_scope` by its form.
 pub fn client_credentials(request: &ForItself<'_>) -> Result<Scope, OAuthError> {
+    within_bounds(request.scope)?;
     let mut machine = ClientCredentials::new(request);
     let mut output = machine.advance(client_credentials::Input::None);
     loop {
@@ -314,6 +317,12 @@ pub fn client_credentials(request: &ForItself<'_>) -> Result<Scope, OAuthError> 
         };
         output = machine.advance(input);
     }
+}
+
+/// The machines know no bounds: a scope of a megabyte would be taken apart before anybody measured it.
+fn within_bounds(scope: Option<&str>) -> Result<(), OAuthError> {
+    scope.map(str::parse::<Scope>).transpose()?;
+    Ok(())
 }
 
 fn pre_grant(

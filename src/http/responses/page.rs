@@ -19,7 +19,7 @@ pub struct Frame {
     /// The host, so that people know where they are.
     pub host: String,
     /// The address of the style sheet.
-    pub style_sheet: &'static str,
+    pub style_sheet: String,
     /// The navigation beside the page; none on pages that ask one thing.
     pub nav: Option<Nav>,
 }

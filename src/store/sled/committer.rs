@@ -49,6 +49,11 @@ impl Health {
         }
     }
 
+    /// Whether something that was written may not have become durable.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.failure.get(), Some(Stopped::Failed(_)))
+    }
+
     fn stop(&self, why: Stopped) {
         // The first reason stays; whatever follows follows from it.
         let _ = self.failure.set(why);

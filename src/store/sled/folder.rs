@@ -5,13 +5,17 @@
 //! | `FORMAT` | the number of the format; `FORMAT.new` until the first store is complete |
 //! | `pid` | the process that has the folder; locked as long as it runs |
 //! | `witness` | the last cycle of the committer: the log must know it |
+//! | `checksum` | of sled's files, since the last orderly end; absent while the store is open |
 //! | `sled/` | sled's own files |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::store::sled::checksum;
+use crate::store::sled::committer::Health;
 use crate::store::{Result, StoreError};
 
 /// The format that this program reads and writes: the names of the trees, their keys, and the first version of their values.
@@ -20,6 +24,8 @@ pub const FORMAT: u32 = 1;
 /// A data folder that this process has for itself until the value is dropped.
 pub struct Folder {
     path: PathBuf,
+    /// Of the store that is open in it, once it is.
+    health: Option<Arc<Health>>,
     _lock: File,
 }
 
@@ -39,7 +45,7 @@ impl Folder {
         builder.recursive(true).mode(0o700).create(path).map_err(unavailable)?;
         refuse_foreign(path)?;
         let lock = lock(&path.join("pid"))?;
-        let folder = Self { path: path.to_owned(), _lock: lock };
+        let folder = Self { path: path.to_owned(), health: None, _lock: lock };
         let contents = folder.read_format()?;
         Ok((folder, contents))
     }
@@ -68,12 +74,18 @@ impl Folder {
         File::open(&self.path)?.sync_all()
     }
 
-    /// Sled makes an empty database of a folder without a log, so the log must be there before sled is asked.
-    pub fn require_log(&self) -> Result<()> {
+    /// Refuses files that are not as they were left. Sled makes an empty database of a folder without a log, so the log
+    /// must be there before sled is asked.
+    pub fn require_whole(&self) -> Result<()> {
         match fs::metadata(self.sled().join("db")) {
-            Ok(log) if log.len() > 0 => Ok(()),
+            Ok(log) if log.len() > 0 => checksum::redeem(&self.path, &self.sled()),
             _ => Err(StoreError::Corrupt { place: "sled/db, which is missing or empty" }),
         }
+    }
+
+    /// Says that a store is open in the folder, so that its end is an orderly one if nothing fails.
+    pub fn is_open(&mut self, health: &Arc<Health>) {
+        self.health = Some(Arc::clone(health));
     }
 
     /// The witness, and the last cycle it saw.
@@ -97,6 +109,15 @@ impl Folder {
                 Err(StoreError::Format { found: "that is no text".into(), expected: FORMAT })
             }
             Err(error) => Err(unavailable(error)),
+        }
+    }
+}
+
+impl Drop for Folder {
+    /// Runs after sled was dropped and before the lock is. Without a checksum the next start believes in a crash.
+    fn drop(&mut self) {
+        if self.health.as_ref().is_some_and(|health| !health.has_failed()) {
+            let _ = checksum::leave(&self.path, &self.sled());
         }
     }
 }
@@ -152,7 +173,8 @@ fn owner(file: &mut File) -> String {
     }
 }
 
-fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
+/// Writes a file anew and makes it durable.
+pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     file.write_all(contents)?;
     file.sync_all()

@@ -37,10 +37,14 @@ impl Links for SledStore {
 }
 
 impl SledStore {
-    /// The head decides over a link for set-up, so that one which was voided meanwhile is not used.
+    /// The head decides over a link for set-up, so that one which was voided meanwhile is not used; over every other
+    /// link its record does.
     fn spend_link(&self, key: TokenKey) -> Result<bool> {
         let Some(link) = self.links.get(key.to_bytes())? else { return Ok(false) };
-        let good = link.purpose != LinkPurpose::Setup || self.setup_link.remove_if(ONLY, &key)?;
-        Ok(self.links.remove(key.to_bytes())? && good)
+        if link.purpose == LinkPurpose::Setup && !self.setup_link.remove_if(ONLY, &key)? {
+            return Ok(false);
+        }
+        let removed = self.links.remove(key.to_bytes())?;
+        Ok(removed || link.purpose == LinkPurpose::Setup)
     }
 }

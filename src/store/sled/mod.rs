@@ -6,6 +6,7 @@
 //! crash between any two leaves nothing half-live (what survives a crash is a prefix of what was written). Trees are
 //! named, and the folder says which format they have. Whatever sled does while it opens becomes an error.
 
+mod checksum;
 mod clients;
 mod committer;
 mod events;

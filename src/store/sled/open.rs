@@ -27,7 +27,7 @@ impl SledStore {
         let (folder, contents) = Folder::open(folder)?;
         match contents {
             Contents::Nothing => folder.begin().map_err(unavailable)?,
-            Contents::Store => folder.require_log()?,
+            Contents::Store => folder.require_whole()?,
         }
         // Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
         catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, cache_mib)))
@@ -43,11 +43,12 @@ impl SledStore {
         }
         let health = Arc::<Health>::default();
         let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&health)).map_err(unavailable)?;
-        let store = Self::with_trees(&db, &health, committer, folder)?;
+        let mut store = Self::with_trees(&db, &health, committer, folder)?;
         if contents == Contents::Nothing {
             db.flush().map_err(|error| failure(LOG, error))?;
             store.folder.complete().map_err(unavailable)?;
         }
+        store.folder.is_open(&health);
         Ok(store)
     }
 

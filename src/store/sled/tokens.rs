@@ -25,6 +25,7 @@ pub struct KeptToken {
 
 /// What is kept under the name of a family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every family has begun, so that a box would only cost")]
 pub enum KeptFamily {
     /// The family, from its beginning on.
     Begun(Family),

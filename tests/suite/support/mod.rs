@@ -2,4 +2,6 @@
 
 pub mod client;
 pub mod oauth;
+pub mod race;
 pub mod server;
+pub mod visitor;

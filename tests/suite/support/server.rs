@@ -33,8 +33,8 @@ pub struct TestServer {
     pub local: Client,
     /// Its inside, for what no endpoint shows.
     pub core: Arc<AuthorizationServer>,
-    /// Where its store is.
-    pub folder: TempDir,
+    figment: Figment,
+    folder: TempDir,
 }
 
 /// A server with nothing in it.
@@ -48,12 +48,32 @@ pub async fn server_with(settings: &str) -> TestServer {
     let figment = Figment::from(rocket::Config::release_default())
         .merge(Toml::string(SETTINGS).nested())
         .merge(Toml::string(settings).nested());
+    begin(folder, figment, Clock::fixed(NOW)).await
+}
+
+async fn begin(folder: TempDir, figment: Figment, clock: Clock) -> TestServer {
     let config = Config::read(&figment).expect("settings");
     let store = SledStore::open(folder.path(), 16).expect("a store");
-    let core = AuthorizationServer::new(config, Arc::new(store), Clock::fixed(NOW)).await.expect("a server");
+    let core = AuthorizationServer::new(config, Arc::new(store), clock).await.expect("a server");
     let core = Arc::new(core);
-    let rocket = launch::rocket(core.clone(), figment);
+    let rocket = launch::rocket(core.clone(), figment.clone());
     // Not tracked: the tests say themselves which cookies a browser sends.
     let local = Client::untracked(rocket).await.expect("a rocket");
-    TestServer { local, core, folder }
+    TestServer { local, core, figment, folder }
+}
+
+impl TestServer {
+    /// The server after it stopped and began again on the same folder, at the same time.
+    pub async fn restarted(self) -> TestServer {
+        let TestServer { local, core, figment, folder } = self;
+        let clock = core.clock.clone();
+        drop(local);
+        drop(core);
+        begin(folder, figment, clock).await
+    }
+
+    /// Where its store is.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
 }

@@ -1,0 +1,57 @@
+//! What every store promises, told as sentences. All but the files named `sled_…` speak to `dyn Store` alone, so that
+//! another store passes them by changing [`Backend::new`].
+
+mod clients;
+mod events;
+mod grants;
+mod links;
+mod races;
+mod requests;
+mod resources;
+mod samples;
+mod sessions;
+mod sites;
+mod sled_damage;
+mod sled_durability;
+mod sled_folder;
+mod sweeps;
+mod tokens;
+mod users;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use hallmark::domain::time::{Lifetime, Timestamp};
+use hallmark::store::sled::SledStore;
+use hallmark::store::{Result, Store, Swept};
+use tempfile::TempDir;
+
+/// An empty store that goes when it is dropped.
+struct Backend {
+    store: Arc<dyn Store>,
+    _folder: TempDir,
+}
+
+impl Backend {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+        Self { store: Arc::new(store), _folder: folder }
+    }
+}
+
+impl Deref for Backend {
+    type Target = dyn Store;
+    fn deref(&self) -> &dyn Store {
+        &*self.store
+    }
+}
+
+/// Sweeps until nothing that expired before `now` is left, and says how often that took.
+async fn sweep_all(store: &dyn Store, now: Timestamp) -> Result<usize> {
+    let mut rounds = 1;
+    while store.sweep(now, now - Lifetime::days(365)).await? == Swept::MoreLeft {
+        rounds += 1;
+    }
+    Ok(rounds)
+}

@@ -1,0 +1,97 @@
+//! The sweep.
+
+use hallmark::domain::link::{LinkPurpose, OneTimeLink};
+use hallmark::domain::secret::Digest;
+use hallmark::domain::time::{Lifetime, Timestamp};
+use hallmark::secrets::random;
+use hallmark::store::{Result, Swept};
+
+use super::samples::{NOW, Story, after, key, pushed_request, session, transaction};
+use super::{Backend, sweep_all};
+
+#[tokio::test]
+async fn what_has_not_expired_stays_however_often_it_is_swept() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    let live_code = story.add_code(&*store).await?;
+    let expires = after(Lifetime::minutes(30));
+    let [cookie, link, pushed, opened] = [key(expires), key(expires), key(expires), key(expires)];
+    store.open_session(cookie, &session(story.user.id, expires)).await?;
+    store.know_device(cookie, story.user.id).await?;
+    store.add_link(link, &OneTimeLink { purpose: LinkPurpose::Setup, expires }).await?;
+    store.push_request(pushed, &pushed_request()).await?;
+    store.open_transaction(opened, &transaction()).await?;
+    store.spend_assertion(Digest([1; 32]), expires).await?;
+
+    for now in [Timestamp(0), NOW, Timestamp(expires.0 - 1)] {
+        sweep_all(&*store, now).await?;
+    }
+
+    assert!(redeemed.is_live(&*store).await?);
+    assert!(store.code(live_code).await?.is_some());
+    assert!(store.session(cookie).await?.is_some() && store.knows_device(cookie, story.user.id).await?);
+    assert!(store.link(link).await?.is_some());
+    assert!(store.pushed_request(pushed).await?.is_some() && store.transaction(opened).await?.is_some());
+    assert!(!store.spend_assertion(Digest([1; 32]), expires).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_expired_goes_within_two_hours() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    let live_code = story.add_code(&*store).await?;
+    let expires = after(Lifetime::minutes(30));
+    let [cookie, link, pushed, opened] = [key(expires), key(expires), key(expires), key(expires)];
+    store.open_session(cookie, &session(story.user.id, expires)).await?;
+    store.know_device(cookie, story.user.id).await?;
+    store.add_link(link, &OneTimeLink { purpose: LinkPurpose::Setup, expires }).await?;
+    store.push_request(pushed, &pushed_request()).await?;
+    store.open_transaction(opened, &transaction()).await?;
+    store.spend_assertion(Digest([1; 32]), expires).await?;
+
+    sweep_all(&*store, after(Lifetime::hours(3))).await?;
+
+    assert_eq!(store.access_token(redeemed.access_key).await?, None);
+    assert_eq!(store.code(live_code).await?, None);
+    assert_eq!(store.session(cookie).await?, None);
+    assert_eq!(store.sessions_of(story.user.id).await?, []);
+    assert!(!store.knows_device(cookie, story.user.id).await?);
+    assert_eq!(store.link(link).await?, None);
+    assert_eq!(store.pushed_request(pushed).await?, None);
+    assert_eq!(store.transaction(opened).await?, None);
+    assert!(store.spend_assertion(Digest([1; 32]), expires).await?);
+    assert!(store.family(redeemed.id).await?.is_some(), "a family of a year is not over after three hours");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_sweep_is_bounded_and_says_that_more_is_left() -> Result<()> {
+    let store = Backend::new();
+    let user = random::user_id();
+    for _ in 0..4500 {
+        store.know_device(key(NOW), user).await?;
+    }
+    let live = key(after(Lifetime::days(1)));
+    store.know_device(live, user).await?;
+    let later = after(Lifetime::hours(2));
+
+    assert_eq!(store.sweep(later, NOW).await?, Swept::MoreLeft);
+    assert_eq!(store.sweep(later, NOW).await?, Swept::MoreLeft);
+    assert_eq!(store.sweep(later, NOW).await?, Swept::Clean);
+
+    assert!(store.knows_device(live, user).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_clock_beyond_every_hour_sweeps_everything_and_does_not_overflow() -> Result<()> {
+    let store = Backend::new();
+    let cookie = key(Timestamp(u64::MAX));
+    store.know_device(cookie, random::user_id()).await?;
+
+    assert_eq!(store.sweep(Timestamp(u64::MAX), NOW).await?, Swept::Clean);
+    Ok(())
+}

@@ -1,0 +1,259 @@
+//! Codes redeemed, access tokens, and families of refresh tokens.
+
+use hallmark::domain::authorization_code::CodeState;
+use hallmark::domain::refresh_token::{Family, FamilyEnd, FamilyState};
+use hallmark::domain::time::Lifetime;
+use hallmark::store::{Issued, Redeemed, Result};
+
+use super::samples::{NOW, Story, after, is_live, key};
+use super::{Backend, sweep_all};
+
+#[tokio::test]
+async fn redeeming_a_code_spends_it_and_begins_its_family() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redemption = story.redemption(story.add_code(&*store).await?);
+
+    assert_eq!(redemption.redeem(&*store).await?, Redeemed::Won);
+
+    let spent = CodeState::Spent { client_id: story.client.id.clone(), family: redemption.id };
+    assert_eq!(store.code(redemption.code).await?, Some(spent));
+    assert_eq!(store.family(redemption.id).await?, Some(redemption.family.clone()));
+    let found = store.family_of(redemption.refresh_key).await?;
+    assert_eq!(found, Some((redemption.id, redemption.family.clone())));
+    assert_eq!(store.access_token(redemption.access_key).await?, Some(redemption.access.clone()));
+    assert!(redemption.is_live(&*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_and_the_second_attempt_leaves_nothing() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    let second = story.redemption(first.code);
+
+    assert_eq!(second.redeem(&*store).await?, Redeemed::Lost);
+
+    assert_eq!(store.access_token(second.access_key).await?, None);
+    assert_eq!(store.family_of(second.refresh_key).await?, None);
+    assert_eq!(store.family(second.id).await?, None);
+    assert!(first.is_live(&*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_that_was_never_kept_is_not_redeemed() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redemption = story.redemption(key(after(Lifetime::minutes(1))));
+
+    assert_eq!(redemption.redeem(&*store).await?, Redeemed::Lost);
+
+    assert_eq!(store.code(redemption.code).await?, None);
+    assert!(!redemption.is_live(&*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+
+    let credential = store.credential(redeemed.access_key).await?.expect("a credential");
+
+    assert_eq!(credential.token, redeemed.access);
+    assert_eq!(credential.client, Some(story.client));
+    assert_eq!(credential.site, Some(story.site));
+    let owner = credential.owner.expect("an owner");
+    assert_eq!(owner.user, Some(story.user));
+    assert_eq!(owner.grant, Some(story.grant));
+    assert_eq!(owner.family, Some(redeemed.family));
+    assert!(store.credential(key(redeemed.access.expires)).await?.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_of_a_client_for_itself_has_no_owner() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let (name, token) = (key(story.client_token().expires), story.client_token());
+
+    store.keep_access_token(name, &token).await?;
+
+    let credential = store.credential(name).await?.expect("a credential");
+    assert!(credential.owner.is_none());
+    assert!(is_live(&*store, name).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_is_gone_and_its_family_goes_on() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+
+    assert!(store.revoke_access_token(redeemed.access_key).await?);
+
+    assert!(!store.revoke_access_token(redeemed.access_key).await?);
+    assert!(!redeemed.is_live(&*store).await?);
+    assert_eq!(store.family(redeemed.id).await?, Some(redeemed.family));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotation_replaces_the_family_and_keeps_what_was_issued_before() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    let second = first.rotated();
+
+    assert!(first.rotate_to(&second, &*store).await?);
+
+    assert_eq!(store.family(first.id).await?, Some(second.family.clone()));
+    assert_eq!(store.family_of(first.refresh_key).await?, Some((first.id, second.family.clone())));
+    assert_eq!(store.family_of(second.refresh_key).await?, Some((first.id, second.family.clone())));
+    assert!(first.is_live(&*store).await? && second.is_live(&*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotation_of_what_the_family_no_longer_is_leaves_nothing() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    let (second, late) = (first.rotated(), first.rotated());
+    assert!(first.rotate_to(&second, &*store).await?);
+
+    assert!(!first.rotate_to(&late, &*store).await?);
+
+    assert_eq!(store.family(first.id).await?, Some(second.family.clone()));
+    assert_eq!(store.access_token(late.access_key).await?, None);
+    assert_eq!(store.family_of(late.refresh_key).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_sent_twice_does_not_take_back_what_the_first_kept() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    let second = first.rotated();
+
+    assert!(first.rotate_to(&second, &*store).await?);
+    assert!(!first.rotate_to(&second, &*store).await?);
+
+    assert!(second.is_live(&*store).await?);
+    assert!(store.family_of(second.refresh_key).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_ended_family_has_nothing_live_and_nothing_of_it_comes_back() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+
+    assert!(store.end_family(first.id, FamilyEnd::Revoked, after(Lifetime::hours(2))).await?);
+    assert!(!store.end_family(first.id, FamilyEnd::CodeReplayed, after(Lifetime::hours(2))).await?);
+
+    let ended = first.family.ended(FamilyEnd::Revoked);
+    assert_eq!(store.family(first.id).await?, Some(ended.clone()));
+    assert!(!first.is_live(&*store).await?);
+    assert!(!first.rotate_to(&first.rotated(), &*store).await?);
+    assert_eq!(store.family(first.id).await?, Some(ended));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_further_access_token_of_an_ended_family_is_not_live() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    store.end_family(first.id, FamilyEnd::Revoked, after(Lifetime::hours(2))).await?;
+    let further = key(first.access.expires);
+
+    store.keep_access_token(further, &first.access).await?;
+
+    assert!(!is_live(&*store, further).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_family_that_a_replay_ended_before_it_began_begins_ended() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redemption = story.redemption(story.add_code(&*store).await?);
+
+    assert!(store.end_family(redemption.id, FamilyEnd::CodeReplayed, after(Lifetime::hours(2))).await?);
+    assert_eq!(redemption.redeem(&*store).await?, Redeemed::Won);
+
+    assert!(!redemption.is_live(&*store).await?);
+    let state = store.family(redemption.id).await?.map(|family| family.state);
+    assert_eq!(state, Some(FamilyState::Ended(FamilyEnd::CodeReplayed)));
+    assert!(!redemption.rotate_to(&redemption.rotated(), &*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_ended_family_is_remembered_until_it_may_be_forgotten() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let first = story.redeemed(&*store).await?;
+    store.end_family(first.id, FamilyEnd::RefreshTokenReused, after(Lifetime::hours(3))).await?;
+
+    sweep_all(&*store, after(Lifetime::hours(2))).await?;
+    assert!(store.family_of(first.refresh_key).await?.is_some());
+
+    sweep_all(&*store, after(Lifetime::hours(5))).await?;
+    assert_eq!(store.family_of(first.refresh_key).await?, None);
+    assert_eq!(store.code(first.code).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replay_is_recognised_as_long_as_its_family_goes_on() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    let live = story.add_code(&*store).await?;
+    let spent = CodeState::Spent { client_id: story.client.id.clone(), family: redeemed.id };
+
+    sweep_all(&*store, after(Lifetime::days(30))).await?;
+    assert_eq!(store.code(redeemed.code).await?, Some(spent));
+    assert_eq!(store.code(live).await?, None);
+
+    sweep_all(&*store, after(Lifetime::days(366))).await?;
+    assert_eq!(store.code(redeemed.code).await?, None);
+    assert_eq!(store.family(redeemed.id).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_swept_code_of_an_ended_grant_is_unknown() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    sweep_all(&*store, after(Lifetime::days(1))).await?;
+
+    store.end_grant(story.grant.id).await?;
+
+    assert_eq!(store.code(redeemed.code).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_family_without_a_refresh_token_has_only_its_access_token() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redemption = story.redemption(story.add_code(&*store).await?);
+    let family = Family { state: FamilyState::WithoutRefresh, ..redemption.family.clone() };
+    let issued = Issued { access_key: redemption.access_key, access: &redemption.access, refresh_key: None, now: NOW };
+
+    assert_eq!(store.redeem_code(redemption.code, redemption.id, &family, issued).await?, Redeemed::Won);
+
+    assert_eq!(store.family_of(redemption.refresh_key).await?, None);
+    assert!(redemption.is_live(&*store).await?);
+    store.settled().await
+}
