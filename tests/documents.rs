@@ -117,7 +117,9 @@ fn a_citation_of_nothing_is_noticed() {
                     | 2 | `src/gone.rs` | `a_test_that_is_gone` |\n| 3 | `src/lib.rs` | |\n| 4 | `src/lib.rs` | – by design |";
     let broken = broken_citations(document, &tests, |path| path == "src/lib.rs");
     assert_eq!(broken.len(), 3, "{broken:?}");
-    assert!(broken[0].contains("src/gone.rs") && broken[1].contains("a_test_that_is_gone") && broken[2].starts_with("3:"));
+    assert!(
+        broken[0].contains("src/gone.rs") && broken[1].contains("a_test_that_is_gone") && broken[2].starts_with("3:")
+    );
 }
 
 #[test]
@@ -139,7 +141,9 @@ fn keys_of(source: &str) -> Vec<&str> {
         read = if line.starts_with("#[derive") { line.contains("Deserialize") } else { read };
         inside = (inside || line.contains("struct ")) && line != "}";
         let field = line.trim_start().trim_start_matches("pub ").split_once(": ").map(|(name, _)| name);
-        if let Some(name) = field.filter(|name| read && inside && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')) {
+        if let Some(name) =
+            field.filter(|name| read && inside && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        {
             keys.push(name);
         }
     }
