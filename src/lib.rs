@@ -17,9 +17,10 @@
 //! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
 
 pub mod access;
-pub mod apps;
 pub mod accounts;
+pub mod apps;
 pub mod authorization_server;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;

@@ -29,13 +29,12 @@ impl WrittenScope {
 
     /// The catalogue entry.
     pub fn entry(self, resource: &ResourceId) -> ScopeEntry {
-        let shipped = shipped();
-        let known = shipped.iter().find(|known| known.name == self.name);
-        let shipped = |of: fn(&WrittenScope) -> &Option<String>| known.and_then(|known| of(known).clone());
+        let nameless = || Self { title: None, sentence: None, risk: None, name: String::new() };
+        let known = shipped().into_iter().find(|known| known.name == self.name).unwrap_or_else(nameless);
         ScopeEntry {
-            title: self.title.or_else(|| shipped(|known| &known.title)).unwrap_or_else(|| title_of_name(&self.name)),
-            sentence: self.sentence.or_else(|| shipped(|known| &known.sentence)).unwrap_or_default(),
-            risk: self.risk.or(known.and_then(|known| known.risk)).unwrap_or_else(|| Risk::of_name(&self.name)),
+            title: self.title.or(known.title).unwrap_or_else(|| title_of_name(&self.name)),
+            sentence: self.sentence.or(known.sentence).unwrap_or_default(),
+            risk: self.risk.or(known.risk).unwrap_or_else(|| Risk::of_name(&self.name)),
             resource: resource.clone(),
             name: self.name,
         }

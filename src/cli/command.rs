@@ -64,7 +64,14 @@ async fn count(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     let (users, clients) = (server.store.users().await?.len(), server.store.clients().await?.len());
     let resources = server.store.resources().await?.len();
     // Everything belongs to one site until apps can be installed on several.
-    let text = format!("1 site, {resources} protected resources, {clients} apps, {users} people");
+    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let text = [
+        "1 site".to_owned(),
+        counted(resources, "protected resource", "protected resources"),
+        counted(clients, "app", "apps"),
+        counted(users, "person", "people"),
+    ]
+    .join(", ");
     let json = serde_json::json!({ "sites": 1, "resources": resources, "apps": clients, "users": users });
     Ok(Answer::new(text, json))
 }

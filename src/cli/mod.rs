@@ -8,7 +8,7 @@
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
-//! | `settings`, `open`, `logs`, `inputs` | configuration, store, log lines, standard input and files |
+//! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -27,6 +27,7 @@ mod resource;
 mod serve;
 mod settings;
 mod setup_link;
+mod signals;
 mod user;
 
 use std::process::ExitCode;

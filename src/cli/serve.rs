@@ -14,9 +14,10 @@ use crate::accounts::people::{self, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{CommandError, Exit};
 use crate::cli::control::Listener;
-use crate::cli::logs;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
+use crate::cli::signals::Signals;
+use crate::cli::{logs, signals};
 use crate::domain::event::Actor;
 use crate::launch;
 use crate::store::Swept;
@@ -37,11 +38,16 @@ pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
 
 async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandError> {
     let server = opened.server.clone();
+    let mut signals = Signals::listen()?;
     let welcome = welcome(&server).await?;
     let address = settings.figment.extract_inner::<String>("address").unwrap_or_default();
     let port = settings.figment.extract_inner::<u16>("port").unwrap_or_default();
-    let rocket = launch::rocket(server.clone(), settings.figment)
-        .attach(AdHoc::on_liftoff("Welcome", move |_| Box::pin(async move { tell(&welcome) })));
+    let rocket = launch::rocket(server.clone(), signals::left_to_us(settings.figment))
+        .attach(AdHoc::on_liftoff("Welcome", move |_| Box::pin(async move { tell(&welcome) })))
+        .ignite()
+        .await
+        .map_err(|error| unlaunched(&error, &address, port))?;
+    let shutdown = rocket.shutdown();
 
     let mut beside = JoinSet::new();
     match Listener::bind(&server.config.store.folder) {
@@ -49,6 +55,13 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
         Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
     }
     beside.spawn(sweep(server));
+    beside.spawn(async move {
+        signals.next().await;
+        shutdown.notify();
+        // Whoever asks twice does not want to wait. What was promised is durable already.
+        signals.next().await;
+        std::process::exit(Exit::Failed as i32);
+    });
     let ended = rocket.launch().await;
     beside.shutdown().await;
     match ended {

@@ -108,6 +108,7 @@ impl From<PeopleError> for CommandError {
     fn from(error: PeopleError) -> Self {
         match error {
             PeopleError::Store(error) => error.into(),
+            PeopleError::Password(busy) => Self::temporary(busy.to_string()),
             refused => Self::failed(refused.to_string()),
         }
     }
@@ -126,7 +127,9 @@ async fn invite(server: &AuthorizationServer, new: NewUser) -> Result<Answer, Co
 async fn reset_link(server: &AuthorizationServer, email: &Email) -> Result<Answer, CommandError> {
     let user = known(server, email).await?;
     let link = people::reset_link(server, user.id, Actor::Operator).await?;
-    let lasts = server.config.lifetimes.reset_link;
+    let lifetimes = &server.config.lifetimes;
+    // Somebody who never chose a password is invited once more.
+    let lasts = if user.password.is_some() { lifetimes.reset_link } else { lifetimes.invite_link };
     let text = format!("{link}\nHand this link to {email}. Valid for {lasts}, one use.");
     Ok(Answer::new(text, json!({ "email": email, "reset_link": link, "expires_in": lasts.as_secs() })))
 }

@@ -1,9 +1,10 @@
-//! GET /static/…: the style sheet, part of the binary, kept by browsers for as long as its content stays the same.
+//! GET /static/…: style sheet and icon, part of the binary; browsers keep the sheet for as long as its address stays the same.
 
 use rocket::http::{ContentType, Header};
 use rocket::{Responder, Route, routes};
 
 const MAIN_CSS: &str = include_str!("../../static/css/main.css");
+const FAVICON: &str = include_str!("../../static/img/favicon.svg");
 
 /// The address of the style sheet; it changes with its content.
 pub fn style_sheet() -> String {
@@ -35,7 +36,13 @@ fn main_css() -> Asset {
     Asset { body: MAIN_CSS, content_type: ContentType::CSS, cache }
 }
 
+#[rocket::get("/static/favicon.svg")]
+fn favicon() -> Asset {
+    let cache = Header::new("Cache-Control", "public, max-age=86400");
+    Asset { body: FAVICON, content_type: ContentType::SVG, cache }
+}
+
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![main_css]
+    routes![main_css, favicon]
 }

@@ -9,8 +9,16 @@
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |
 //! | `/.well-known/oauth-authorization-server` | everybody | `oauth::metadata` |
+//! | `/login`, `/logout` | browsers | `accounts::sign_in`, `accounts::sign_out` |
+//! | `/setup/…`, `/invite/…`, `/reset/…` | holders of a one-time link | `accounts::links` |
+//! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
+//! | `/account/apps` | who is signed in | `accounts::connections` |
+//! | `/account/sessions` | who is signed in | `accounts::sessions` |
+//! | `/admin/people` | admins | `admin` |
 //! | `/static/…` | everybody | `assets` |
 
+pub mod accounts;
+pub mod admin;
 pub mod assets;
 pub mod catchers;
 pub mod fairings;
@@ -22,5 +30,5 @@ use rocket::Route;
 
 /// Every route, mounted at the root.
 pub fn routes() -> Vec<Route> {
-    [oauth::routes(), assets::routes()].concat()
+    [oauth::routes(), accounts::routes(), admin::routes(), assets::routes()].concat()
 }

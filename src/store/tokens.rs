@@ -89,7 +89,8 @@ pub trait Tokens {
     /// Keeps a further access token of a family without touching its refresh token.
     async fn keep_access_token(&self, key: TokenKey, token: &AccessToken) -> Result<()>;
 
-    /// Ends a family: whatever it has or gets is over. `false` if it was over already. Its marker stays until `forget`.
+    /// Ends a family: whatever it has or gets is over. `false` if it was over already. Its marker stays until `forget`, or
+    /// until the end that the family's name tells of, if that is sooner.
     async fn end_family(&self, id: FamilyId, end: FamilyEnd, forget: Timestamp) -> Result<bool>;
 
     /// The access token under that key, alone.

@@ -104,6 +104,13 @@ impl Page {
         fitting.ok_or_else(|| Surprise(format!("{} shows no such form", self.url.path())))
     }
 
+    /// The first link into `folder`.
+    pub fn link(&self, folder: &str) -> Result<String, Surprise> {
+        let links = tags(&self.html, "a").filter_map(|tag| attribute(tag, "href"));
+        let mut fitting = links.filter(|href| href.len() > folder.len() && href.starts_with(folder));
+        fitting.next().ok_or_else(|| Surprise(format!("{} shows no link into {folder}", self.url.path())))
+    }
+
     /// The address that the page leads on to.
     pub fn way_on(&self) -> Result<Url, Surprise> {
         let tag = tags(&self.html, "meta").find(|tag| attribute(tag, "http-equiv").as_deref() == Some("refresh"));

@@ -25,6 +25,7 @@ use crate::cli::arguments::Format;
 use crate::cli::demo::wire::Telling;
 use crate::cli::demo::world::World;
 use crate::cli::logs;
+use crate::cli::signals::Signals;
 
 /// How the story is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,21 +42,22 @@ pub enum Story {
 /// [`CommandError`] if the world cannot be built, or at the first surprise of a walk.
 pub async fn demo(story: Story, format: Format) -> Result<Exit, CommandError> {
     logs::begin("warn");
+    let mut signals = Signals::listen()?;
     let world = World::begin().await?;
     let told = match story {
         Story::Walk => walk::walk(&world, Telling::Printed).await,
-        Story::Open => open(&world, format).await,
+        Story::Open => open(&world, format, &mut signals).await,
     };
     world.end().await?;
     told.map(|()| Exit::Done)
 }
 
 /// Says where to go, and waits for a signal.
-async fn open(world: &World, format: Format) -> Result<(), CommandError> {
+async fn open(world: &World, format: Format, signals: &mut Signals) -> Result<(), CommandError> {
     let (person, admin) = (&world.person, &world.admin);
     let text = format!(
         "\n  Open                     {}\n  Sign in as               {}   password {}\n  or as an admin           {}   password {}\n  \
-         Withdraw the app at      {}/account/apps\n\n  Connect, allow, and see data fetched with the token. Then withdraw the app\n  \
+         Remove the app at        {}/account/apps\n\n  Connect, allow, and see data fetched with the token. Then remove the app\n  \
          and fetch again: the same call is refused, and the refusal names its layer.\n  Everything is in a temporary folder. Stop with Ctrl-C.\n",
         world.app_url, person.email, person.password, admin.email, admin.password, world.issuer
     );
@@ -65,6 +67,6 @@ async fn open(world: &World, format: Format) -> Result<(), CommandError> {
         "admin": { "email": admin.email, "password": admin.password },
     });
     Answer::new(text, json).print(format)?;
-    world.ended().await;
+    signals.next().await;
     Ok(())
 }

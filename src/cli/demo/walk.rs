@@ -99,11 +99,10 @@ impl Walk<'_> {
         expect(&self.api.read(Some(&refreshed.access_token)).await?, 200, None)?;
 
         self.wire.headline("10. The person withdraws Sprint Mailer");
-        let mut page = self.browser.open("/account/apps").await?;
-        // Withdrawing may ask once more.
-        while let Ok(form) = page.form(|form| form.action.starts_with("/account/apps")) {
-            page = self.browser.send(&page, &form, &[]).await?;
-        }
+        let list = self.browser.open("/account/apps").await?;
+        let page = self.browser.open(&list.link("/account/apps/")?).await?;
+        let form = page.form(|form| form.action.ends_with("/remove"))?;
+        self.browser.send(&page, &form, &[]).await?;
 
         self.wire.headline("11. The same call is refused by layer 1, and there is nothing to refresh");
         for token in [&tokens.access_token, &refreshed.access_token] {

@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::secrets::token::LENGTH;
 
+/// Metadata is long, and nothing of what follows depends on all of it.
+const MAX_TOLD: usize = 600;
+
 const TIME_OUT: Duration = Duration::from_secs(10);
 
 /// Whether exchanges are told.
@@ -130,12 +133,18 @@ fn target(url: &Url) -> String {
 /// What of an answer is worth telling: where it leads, what it demands, and its JSON.
 fn summary(heard: &Heard) -> String {
     let json = heard.json();
-    let body = if json.is_null() { String::new() } else { json.to_string() };
+    let body = if json.is_null() { String::new() } else { beginning(&json.to_string()) };
     [heard.location().unwrap_or_default(), heard.challenge(), &body]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("  ")
+}
+
+/// As much of a long body as shows what it is. It is cut after its tokens are shortened, or half a token would stay whole.
+fn beginning(body: &str) -> String {
+    let body = shortened(body);
+    if body.chars().count() > MAX_TOLD { body.chars().take(MAX_TOLD).chain(['…']).collect() } else { body }
 }
 
 /// The text with every token of ours shortened to its prefix and its last four characters.

@@ -19,6 +19,7 @@ use crate::cli::answer::CommandError;
 use crate::cli::demo::{assets, client, mailer};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
+use crate::cli::signals;
 use crate::domain::client::{AuthorizationRequests, GrantType};
 use crate::domain::event::Actor;
 use crate::domain::site::Site;
@@ -77,6 +78,7 @@ impl World {
         let port = if is_free(PORT) { PORT } else { free_port()? };
         let (api_port, app_port) = (free_port()?, free_port()?);
         let settings = Settings::demo(port, &folder.path().join("data"))?;
+        let figment = signals::left_to_us(settings.figment);
         let opened = Opened::open_with_site(settings.config, &demo_site()).await?;
         let server = &opened.server;
         let issuer = server.config.issuer.url.to_string();
@@ -96,22 +98,15 @@ impl World {
             secret: app_secret.clone(),
         };
         let rockets = [
-            launch::rocket(server.clone(), settings.figment.clone()),
-            assets::rocket(quiet(&settings.figment, api_port), &issuer, &api_secret)?,
-            mailer::rocket(quiet(&settings.figment, app_port), mailer)?,
+            launch::rocket(server.clone(), figment.clone()),
+            assets::rocket(quiet(&figment, api_port), &issuer, &api_secret)?,
+            mailer::rocket(quiet(&figment, app_port), mailer)?,
         ];
         let mut running = Vec::new();
         for rocket in rockets {
             running.push(Running::start(rocket).await?);
         }
         Ok(Self { issuer, api_url, app_url, person, admin, api_secret, app_secret, running, opened, _folder: folder })
-    }
-
-    /// Waits until a signal ended everything.
-    pub async fn ended(&self) {
-        for running in &self.running {
-            running.shutdown.clone().await;
-        }
     }
 
     /// Stops everything; the folder goes with it.

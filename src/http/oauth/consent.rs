@@ -16,7 +16,7 @@ use crate::http::guards::browser::Browser;
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
 use crate::http::guards::signed_in::SignedIn;
 use crate::http::responses::filters;
-use crate::http::responses::page::{ErrorPage, Frame, Page};
+use crate::http::responses::page::{Answer, ErrorPage, Frame, Page};
 use crate::http::responses::redirect::Redirect303;
 use crate::oauth::authorization::response::AuthorizationResponse;
 use crate::oauth::consent::{self, AnswerFault, Decision, Offline, Person, Question, Step};
@@ -55,15 +55,6 @@ struct ContinuePage<'a> {
 /// The person behind a session, as `oauth` knows them.
 pub(super) fn person(signed_in: &SignedIn) -> Person<'_> {
     Person { session: signed_in.session_key, signed_in: signed_in.session.created, user: &signed_in.user }
-}
-
-/// What a step of the flow is answered with.
-#[derive(rocket::Responder)]
-pub enum Answer {
-    /// A page.
-    Page(Page),
-    /// The next step.
-    Redirect(Redirect303),
 }
 
 /// Puts the question to the person who is signed in.

@@ -2,6 +2,7 @@
 
 pub mod filters;
 pub mod json;
+pub mod notice;
 pub mod oauth_error;
 pub mod page;
 pub mod redirect;

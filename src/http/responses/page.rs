@@ -9,6 +9,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::user::{Standing, User};
 use crate::http::assets;
 use crate::http::guards::{request_id, server_of};
+use crate::http::responses::redirect::Redirect303;
 use crate::store::StoreError;
 
 /// What the frame of every page shows.
@@ -98,9 +99,33 @@ impl<'r> Responder<'r, 'static> for Page {
     }
 }
 
+/// A page, or the way to another.
+#[derive(rocket::Responder)]
+pub enum Answer {
+    /// A page.
+    Page(Page),
+    /// The next step.
+    Redirect(Redirect303),
+}
+
+impl From<Page> for Answer {
+    fn from(page: Page) -> Self {
+        Answer::Page(page)
+    }
+}
+
+impl From<Redirect303> for Answer {
+    fn from(redirect: Redirect303) -> Self {
+        Answer::Redirect(redirect)
+    }
+}
+
 /// A page that says what happened, whether anything was shared, and what to do.
 #[derive(Clone, Debug)]
-pub struct ErrorPage {
+pub struct ErrorPage(Box<ErrorContent>);
+
+#[derive(Clone, Debug)]
+struct ErrorContent {
     status: Status,
     title: String,
     what_happened: String,
@@ -122,14 +147,14 @@ struct DeveloperNote {
 #[template(path = "error.html")]
 struct ErrorTemplate<'a> {
     frame: Frame,
-    page: &'a ErrorPage,
+    page: &'a ErrorContent,
     reference: &'a str,
 }
 
 impl ErrorPage {
     /// A page of this status under this title; without more it advises to go back and try again.
     pub fn new(status: Status, title: &str) -> Self {
-        Self {
+        Self(Box::new(ErrorContent {
             status,
             title: title.to_owned(),
             what_happened: String::new(),
@@ -137,7 +162,7 @@ impl ErrorPage {
             what_to_do: vec!["Go back to where you came from and start again.".to_owned()],
             developer: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// The page of a store that failed: logged here, since this is where the request ends.
@@ -151,25 +176,25 @@ impl ErrorPage {
 
     /// Says what happened.
     pub fn what_happened(mut self, sentence: &str) -> Self {
-        self.what_happened = sentence.to_owned();
+        self.0.what_happened = sentence.to_owned();
         self
     }
 
     /// Says what to do, a line each.
     pub fn what_to_do(mut self, lines: &[&str]) -> Self {
-        self.what_to_do = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.0.what_to_do = lines.iter().map(|line| (*line).to_owned()).collect();
         self
     }
 
     /// Tells who wrote the app what was wrong with its request.
     pub fn developer(mut self, error: &'static str, detail: &str) -> Self {
-        self.developer = Some(DeveloperNote { error, detail: detail.to_owned(), fix: None });
+        self.0.developer = Some(DeveloperNote { error, detail: detail.to_owned(), fix: None });
         self
     }
 
     /// Tells who wrote the app how to mend it.
     pub fn fix(mut self, fix: &'static str) -> Self {
-        if let Some(note) = &mut self.developer {
+        if let Some(note) = &mut self.0.developer {
             note.fix = Some(fix);
         }
         self
@@ -177,7 +202,7 @@ impl ErrorPage {
 
     /// Says after how many seconds to try again.
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 }
@@ -185,9 +210,10 @@ impl ErrorPage {
 impl<'r> Responder<'r, 'static> for ErrorPage {
     fn respond_to(self, request: &'r Request<'_>) -> Result<'static> {
         let server = server_of(request).ok_or(Status::InternalServerError)?;
-        let template = ErrorTemplate { frame: Frame::narrow(server), page: &self, reference: request_id::of(request) };
-        let mut response = Page::with_status(self.status, &template).respond_to(request)?;
-        if let Some(seconds) = self.retry_after {
+        let template =
+            ErrorTemplate { frame: Frame::narrow(server), page: &self.0, reference: request_id::of(request) };
+        let mut response = Page::with_status(self.0.status, &template).respond_to(request)?;
+        if let Some(seconds) = self.0.retry_after {
             response.set_raw_header("Retry-After", seconds.to_string());
         }
         Ok(response)

@@ -53,6 +53,7 @@ impl SledStore {
     }
 
     fn with_trees(db: &Db, health: &Arc<Health>, committer: Committer, folder: Folder) -> Result<Self> {
+        let events = Table::open(db, "events", health)?;
         Ok(Self {
             committer,
             registry: Table::open(db, "registry", health)?,
@@ -80,8 +81,8 @@ impl SledStore {
             families: Table::open(db, "families", health)?,
             grant_families: Table::open(db, "grant_families", health)?,
             forgetting: Table::open(db, "forgetting", health)?,
-            events: Table::open(db, "events", health)?,
-            event_number: AtomicU64::new(0),
+            event_number: AtomicU64::new(Self::next_event_number(&events)?),
+            events,
             sites: Table::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,
             naming: Mutex::new(()),

@@ -14,4 +14,5 @@ mod password_grant;
 mod pkce_downgrade;
 mod redirect_uri_manipulation;
 mod refresh_token_replay;
+mod request_smuggling;
 mod response_type_confusion;

@@ -1,6 +1,7 @@
 //! One file for each endpoint of `src/oauth`.
 
 mod authorization;
+mod client_authentication;
 mod client_credentials;
 mod code;
 mod consent;

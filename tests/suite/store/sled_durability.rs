@@ -1,10 +1,13 @@
 //! What was acknowledged is found again: after a restart, and after the process was killed.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use hallmark::domain::event::{Event, Recorded};
 use hallmark::domain::refresh_token::FamilyEnd;
+use hallmark::domain::secret::TokenKey;
 use hallmark::domain::time::Lifetime;
 use hallmark::domain::user::UserState;
 use hallmark::secrets::random;
@@ -44,18 +47,20 @@ async fn everything_is_found_again_after_a_restart() -> Result<()> {
 #[tokio::test]
 async fn events_of_the_second_in_which_the_server_restarts_are_all_kept() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder");
-    let event = |client: &str| hallmark::domain::event::Recorded {
+    let event = |client: &str| Recorded {
         at: NOW,
-        event: hallmark::domain::event::Event::ClientAdded { client_id: client.parse().expect("an identifier") },
+        event: Event::ClientAdded { client_id: client.parse().expect("an identifier") },
     };
-    for client in ["a", "b", "c"] {
+    for clients in [["a", "b"], ["c", "d"]] {
         let store = SledStore::open(folder.path(), 8)?;
-        store.append_event(&event(client)).await?;
+        for client in clients {
+            store.append_event(&event(client)).await?;
+        }
         store.close().await?;
     }
 
     let store = SledStore::open(folder.path(), 8)?;
-    assert_eq!(store.newest_events(9).await?, [event("c"), event("b"), event("a")]);
+    assert_eq!(store.newest_events(9).await?, ["d", "c", "b", "a"].map(event));
     Ok(())
 }
 
@@ -96,7 +101,7 @@ async fn whatever_was_acknowledged_before_a_kill_is_there_after_it() -> Result<(
 }
 
 /// Runs the writer below in a process of its own, kills it after so many acknowledgements, and returns all of them.
-fn run_and_kill(folder: &Path, count: usize) -> Vec<hallmark::domain::secret::TokenKey> {
+fn run_and_kill(folder: &Path, count: usize) -> Vec<TokenKey> {
     let mut writer = Command::new(std::env::current_exe().expect("this binary"))
         .args(["--exact", "store::sled_durability::writes_until_it_is_killed", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
@@ -107,8 +112,7 @@ fn run_and_kill(folder: &Path, count: usize) -> Vec<hallmark::domain::secret::To
     let lines = BufReader::new(writer.stdout.take().expect("its output")).lines();
     let mut keys = Vec::new();
     for line in lines.map_while(std::result::Result::ok) {
-        let Some(bytes) = line.strip_prefix("acknowledged ").and_then(from_hex) else { continue };
-        keys.extend(hallmark::domain::secret::TokenKey::from_bytes(&bytes));
+        keys.extend(acknowledged(&line));
         if keys.len() == count {
             writer.kill().expect("killed");
         }
@@ -116,6 +120,15 @@ fn run_and_kill(folder: &Path, count: usize) -> Vec<hallmark::domain::secret::To
     writer.wait().expect("gone");
     assert!(keys.len() >= count, "the writer wrote");
     keys
+}
+
+/// What a line of a writer acknowledges.
+fn acknowledged(line: &str) -> Option<TokenKey> {
+    line.strip_prefix("acknowledged ").and_then(from_hex).as_deref().and_then(TokenKey::from_bytes)
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
@@ -126,17 +139,15 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 #[ignore = "runs in a process of its own, which is killed"]
 async fn writes_until_it_is_killed() -> Result<()> {
     let Some(folder) = std::env::var_os(FOLDER) else { return Ok(()) };
-    let store = std::sync::Arc::new(SledStore::open(Path::new(&folder), 8)?);
+    let store = Arc::new(SledStore::open(Path::new(&folder), 8)?);
     let writers: Vec<_> = (0..16)
         .map(|_| {
-            let store = std::sync::Arc::clone(&store);
+            let store = Arc::clone(&store);
             tokio::spawn(async move {
                 loop {
                     let cookie = key(after(Lifetime::days(7)));
                     store.open_session(cookie, &session(random::user_id(), after(Lifetime::days(7)))).await?;
-                    let hex: String = cookie.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-                    let mut out = std::io::stdout().lock();
-                    let _ = writeln!(out, "acknowledged {hex}").and_then(|()| out.flush());
+                    println!("acknowledged {}", to_hex(&cookie.to_bytes()));
                 }
             })
         })
@@ -145,5 +156,57 @@ async fn writes_until_it_is_killed() -> Result<()> {
         let ended: Result<()> = writer.await.expect("no panic");
         ended?;
     }
+    Ok(())
+}
+
+#[test]
+fn once_the_disk_refuses_a_write_every_change_fails_and_reads_go_on_and_nothing_promised_is_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(SledStore::open(folder.path(), 8).expect("a store"));
+
+    // A limit on the size of files stands in for a full disk; the signal that comes with it is ignored.
+    let limited = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "store::sled_durability::writes_until_it_is_refused", "--ignored", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .output()
+        .expect("a process");
+
+    let output = String::from_utf8_lossy(&limited.stdout);
+    assert!(limited.status.success(), "{output} {}", String::from_utf8_lossy(&limited.stderr));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let store = SledStore::open(folder.path(), 8).expect("a store");
+    let acknowledged: Vec<_> = output.lines().filter_map(acknowledged).collect();
+    assert!(acknowledged.len() > 100);
+    for cookie in acknowledged {
+        assert!(runtime.block_on(store.session(cookie)).expect("an answer").is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "runs in a process of its own, whose files may not grow"]
+async fn writes_until_it_is_refused() -> Result<()> {
+    let Some(folder) = std::env::var_os(FOLDER) else { return Ok(()) };
+    let store = SledStore::open(Path::new(&folder), 8)?;
+    let mut first = None;
+    let refusal = loop {
+        let cookie = key(after(Lifetime::days(7)));
+        let mut large = session(random::user_id(), after(Lifetime::days(7)));
+        large.user_agent = "x".repeat(2000);
+        match store.open_session(cookie, &large).await {
+            Ok(()) => println!("acknowledged {}", to_hex(&cookie.to_bytes())),
+            Err(refusal) => break refusal,
+        }
+        first.get_or_insert(cookie);
+    };
+
+    let first = first.expect("a session");
+    assert!(matches!(refusal, StoreError::Unavailable(_)), "{refusal}");
+    assert!(store.session(first).await?.is_some());
+    assert!(matches!(store.touch_session(first, after(Lifetime::hours(1))).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.end_session(first).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.settled().await, Err(StoreError::Unavailable(_))));
+    assert!(store.session(first).await?.is_some());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod oauth;
+pub mod operator;
 pub mod race;
 pub mod server;
 pub mod visitor;

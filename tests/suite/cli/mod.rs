@@ -1,0 +1,7 @@
+//! The binary, run for real.
+
+mod control;
+mod doctor;
+mod exit_codes;
+mod registry;
+mod serve;
