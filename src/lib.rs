@@ -16,9 +16,17 @@
 //!
 //! A part uses lower rows and itself, never its own row; `tests/architecture.rs` checks it.
 
+pub mod access;
+pub mod accounts;
+pub mod apps;
 pub mod authorization_server;
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod launch;
+pub mod oauth;
+pub mod resource_server;
 pub mod secrets;
 pub mod store;
 pub mod throttle;

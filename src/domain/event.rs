@@ -86,6 +86,8 @@ pub enum Event {
     ClientRemoved { client_id: ClientId },
     /// A protected resource was registered.
     ResourceAdded { resource_id: ResourceId },
+    /// A protected resource got one more secret.
+    ResourceSecretAdded { resource_id: ResourceId },
     /// A protected resource is gone.
     ResourceRemoved { resource_id: ResourceId },
 }

@@ -33,7 +33,7 @@ macro_rules! uuid_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.as_simple().fmt(f)
+                self.0.as_hyphenated().fmt(f)
             }
         }
 

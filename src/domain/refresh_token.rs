@@ -96,7 +96,12 @@ pub enum Presented {
     /// The current one: rotate.
     Current,
     /// The one before, within the leeway: answer as before.
-    Retried(Rotation),
+    Retried {
+        /// What the rotation fixed.
+        rotation: Rotation,
+        /// The refresh token it was exchanged for.
+        current: RefreshToken,
+    },
     /// Past its idle or absolute life.
     Expired,
     /// One that was exchanged before: somebody holds a copy.
@@ -121,7 +126,7 @@ impl Family {
         }
         match previous {
             Some(rotation) if rotation.presented == key && !(rotation.at + leeway).has_passed(now) => {
-                Presented::Retried(rotation.clone())
+                Presented::Retried { rotation: rotation.clone(), current: current.clone() }
             }
             _ => Presented::Reused,
         }
@@ -182,7 +187,7 @@ mod tests {
         let family = family(2, 1);
         let judge = |n, now| family.judge(key(n), Lifetime::seconds(30), Timestamp(now));
         assert_eq!(judge(2, 110), Presented::Current);
-        assert!(matches!(judge(1, 129), Presented::Retried(_)));
+        assert!(matches!(judge(1, 129), Presented::Retried { .. }));
         assert_eq!(judge(1, 130), Presented::Reused);
         assert_eq!(judge(0, 110), Presented::Reused);
         assert_eq!(family.judge(key(1), Lifetime::seconds(0), Timestamp(100)), Presented::Reused);

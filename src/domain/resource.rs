@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::domain::client::Credentials;
 use crate::domain::id::ResourceId;
+use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 
 /// An API that asks about tokens. It learns only about those meant for it.
@@ -19,6 +20,8 @@ pub struct ProtectedResource {
     pub name: String,
     /// The `resource` values that mean it; the first is the `aud` of its tokens.
     pub identifiers: Vec<ResourceIdentifier>,
+    /// The scopes it owns: it learns about no other.
+    pub scope: Scope,
     /// How it authenticates.
     pub credentials: Credentials,
     /// When it was registered.

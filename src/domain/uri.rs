@@ -7,15 +7,19 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 const MAX_BYTES: usize = 2048;
+const RESPONSE_PARAMETERS: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
-/// The issuer identifier of RFC 8414 section 2: an `https` URL without query or fragment, or `http` on this machine's loopback.
+/// The issuer identifier of RFC 8414 section 2: an `https` origin, or an `http` one on this machine's loopback. It has no
+/// path, since every path of the host is ours and its cookies are tied to the whole host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Issuer(String);
 
 /// Text that cannot be an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an issuer is an https URL (or http on a loopback address) without query, fragment or a final slash")]
+#[error(
+    "an issuer is https://host[:port] (or http:// on a loopback address) without path, query, fragment or final slash"
+)]
 pub struct MalformedIssuer;
 
 impl Issuer {
@@ -53,7 +57,7 @@ impl TryFrom<String> for Issuer {
         let plain =
             url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         // What a browser and a client library make of the URL must be the text that tokens carry.
-        let canonical = url.as_str().trim_end_matches('/') == text;
+        let canonical = url.path() == "/" && url.as_str().strip_suffix('/') == Some(text.as_str());
         if scheme && plain && canonical { Ok(Self(text)) } else { Err(MalformedIssuer) }
     }
 }
@@ -95,6 +99,9 @@ pub enum MalformedRedirectUri {
     /// It has user information, a wildcard, a backslash or a dot segment.
     #[error("a redirection URI has no user information, wildcard, backslash or dot segment")]
     Ambiguous,
+    /// Its query has a parameter that the answer adds, so that a client could read the wrong one.
+    #[error("the query of a redirection URI holds none of code, state, iss, error, error_description, error_uri")]
+    Reserved,
     /// A scheme that cannot be trusted to reach the client.
     #[error("a redirection URI is https, http on a loopback address, or a private-use scheme such as com.example.app")]
     Scheme,
@@ -182,6 +189,9 @@ impl TryFrom<String> for RedirectUri {
         let dots = text.split(['/', '?']).any(|segment| matches!(segment, "." | ".."));
         if ambiguous || dots {
             return Err(MalformedRedirectUri::Ambiguous);
+        }
+        if url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&name.as_ref())) {
+            return Err(MalformedRedirectUri::Reserved);
         }
         let authority_follows = text[url.scheme().len()..].starts_with("://");
         let trusted = match url.scheme() {
@@ -273,6 +283,7 @@ mod tests {
             "https://app.example/../cb",
             "https://app.example\\cb",
             "https:app.example",
+            "https://app.example/cb?code=mine",
             "javascript:alert(1)",
             "data:text/html,x",
             "myapp:/cb",
@@ -312,9 +323,7 @@ mod tests {
 
     #[test]
     fn an_issuer_is_https_or_loopback_and_canonical() {
-        for good in
-            ["https://id.example", "https://id.example/tenant", "http://127.0.0.1:8000", "http://localhost:8000"]
-        {
+        for good in ["https://id.example", "http://127.0.0.1:8000", "http://localhost:8000"] {
             assert!(good.parse::<Issuer>().is_ok(), "{good}");
         }
         for bad in [
@@ -322,6 +331,7 @@ mod tests {
             "https://id.example/",
             "https://ID.example",
             "https://id.example?x",
+            "https://id.example/tenant",
             "id.example",
             "https://id.example:443",
         ] {

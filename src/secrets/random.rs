@@ -33,6 +33,11 @@ pub fn family_id(ends: Timestamp) -> FamilyId {
     FamilyId::new(ends, rand::random())
 }
 
+/// A name for a client that nobody named: 128 random bits in hexadecimal.
+pub fn client_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// A short name for one request, told to people who report an error.
 pub fn request_id() -> String {
     format!("{:016x}", rand::random::<u64>())

@@ -27,7 +27,7 @@ pub trait Resources {
     /// The scopes that a resource owns, by name.
     async fn scopes_of(&self, id: &ResourceId) -> Result<Vec<ScopeEntry>>;
 
-    /// Adds a resource with its scopes. Nothing is added if its name, an identifier or a scope is taken: [`Added::Taken`] says which.
+    /// Adds a resource with the entries of the scopes it owns. Nothing is added if its name, an identifier or a scope is taken: [`Added::Taken`] says which.
     async fn add_resource(&self, resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Result<Added>;
 
     /// Gives a resource one more secret (the oldest of three goes); `None` if there is no such resource.

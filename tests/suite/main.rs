@@ -1,3 +1,11 @@
-//! The suite: one binary, so that it links once.
+//! One binary, so that it links once: the server as its users meet it.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
+mod admin;
+mod attacks;
+mod cli;
+mod oauth;
+mod resource_server;
 mod store;
+mod support;

@@ -82,6 +82,7 @@ pub fn resource(id: &str, identifier: &str) -> ProtectedResource {
         id: id.parse().expect("an identifier"),
         name: "Assets".into(),
         identifiers: vec![identifier.parse().expect("an identifier")],
+        scope: scope("read:a"),
         credentials: Credentials::Secrets(Vec::new()).with_secret(Digest([2; 32]), NOW),
         created: NOW,
     }

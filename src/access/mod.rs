@@ -1,0 +1,3 @@
+//! The minting of tokens, for every grant.
+
+pub mod issue;

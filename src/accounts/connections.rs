@@ -1,0 +1,92 @@
+//! What a person allowed to apps: list it, and take it back.
+
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::client::Client;
+use crate::domain::event::{Actor, Event};
+use crate::domain::grant::Grant;
+use crate::domain::id::{GrantId, UserId};
+use crate::domain::scope::ScopeEntry;
+use crate::domain::site::Site;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// An app that a person allowed something.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// What was allowed.
+    pub grant: Grant,
+    /// To whom; `None` if the app is no longer registered.
+    pub client: Option<Client>,
+    /// What the catalogue says of what was allowed, the greatest risk first.
+    pub scopes: Vec<ScopeEntry>,
+    /// Where.
+    pub sites: Vec<Site>,
+    /// When the app last got a token.
+    pub last_used: Option<Timestamp>,
+}
+
+impl Connection {
+    /// What people call the app.
+    pub fn app(&self) -> &str {
+        self.client.as_ref().map_or(self.grant.client_id.as_str(), |client| &client.name)
+    }
+}
+
+/// What a person allowed, by the name of the app.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn list(server: &AuthorizationServer, user: UserId) -> Result<Vec<Connection>, StoreError> {
+    let mut connections = Vec::new();
+    for (grant, last_used) in server.store.grants_of(user).await? {
+        connections.push(describe(server, grant, last_used).await?);
+    }
+    connections.sort_by_key(|connection| connection.app().to_lowercase());
+    Ok(connections)
+}
+
+/// One thing that `owner` allowed; `None` if it is not theirs.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn find(server: &AuthorizationServer, owner: UserId, id: GrantId) -> Result<Option<Connection>, StoreError> {
+    let grants = server.store.grants_of(owner).await?;
+    match grants.into_iter().find(|(grant, _)| grant.id == id) {
+        Some((grant, last_used)) => describe(server, grant, last_used).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Takes back what `owner` allowed: every code and token of it is over. `None` if it is not theirs.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn withdraw(
+    server: &AuthorizationServer,
+    owner: UserId,
+    id: GrantId,
+    by: Actor,
+) -> Result<Option<Grant>, StoreError> {
+    let Some(grant) = server.store.grant(id).await?.filter(|grant| grant.user_id == owner) else { return Ok(None) };
+    let ended = server.store.end_grant(grant.id).await?;
+    if let Some(grant) = &ended {
+        let (client_id, grant_id) = (grant.client_id.clone(), grant.id);
+        server.record(Event::GrantEnded { user_id: owner, client_id, grant_id, by }).await;
+    }
+    Ok(ended)
+}
+
+async fn describe(
+    server: &AuthorizationServer,
+    grant: Grant,
+    last_used: Option<Timestamp>,
+) -> Result<Connection, StoreError> {
+    let client = server.store.client(&grant.client_id).await?;
+    let mut scopes = server.store.scope_entries(&grant.scope).await?;
+    scopes.sort_by_key(|entry| std::cmp::Reverse(entry.risk));
+    let mut sites = Vec::new();
+    for id in &grant.sites {
+        sites.extend(server.store.site(*id).await?);
+    }
+    Ok(Connection { grant, client, scopes, sites, last_used })
+}

@@ -1,0 +1,17 @@
+//! A person and what they hold.
+//!
+//! | file | what |
+//! |---|---|
+//! | `people` | add, invite, suspend; set-up and reset links |
+//! | `links` | open a one-time link, and use it up |
+//! | `sign_in` | check a password, slow down guessing, open a session |
+//! | `sessions` | find, list and end sessions |
+//! | `profile` | change one's own password |
+//! | `connections` | list and withdraw what was allowed to apps |
+
+pub mod connections;
+pub mod links;
+pub mod people;
+pub mod profile;
+pub mod sessions;
+pub mod sign_in;

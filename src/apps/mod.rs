@@ -1,0 +1,17 @@
+//! The registry: who may ask for tokens, and which APIs they may be for.
+//!
+//! | file | what |
+//! |---|---|
+//! | `clients` | OAuth clients: add, list, remove, rotate a secret |
+//! | `resources` | protected resources and their scopes, by the same verbs |
+//! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
+//! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
+//! | `error` | why a registration was refused |
+
+pub mod catalogue;
+pub mod clients;
+pub mod credentials;
+pub mod error;
+pub mod resources;
+
+pub use error::RegistryError;

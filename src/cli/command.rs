@@ -1,0 +1,77 @@
+//! What a running server can also be told, as data: parsed from argv here, or read from the control socket there.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::cli::answer::{Answer, CommandError};
+use crate::cli::{app, audit, resource, setup_link, user};
+
+/// A command by its noun.
+#[derive(Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Make a new one-time link for the first admin; it voids the former.
+    SetupLink,
+    /// People.
+    #[command(subcommand)]
+    User(user::Command),
+    /// OAuth clients.
+    #[command(subcommand)]
+    App(app::Command),
+    /// Protected resources: the APIs that tokens are for.
+    #[command(subcommand)]
+    Resource(resource::Command),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// How much of everything there is.
+    #[command(hide = true)]
+    Count,
+}
+
+impl Command {
+    /// Reads what is not in argv, namely standard input and files, in the process that was called.
+    ///
+    /// # Errors
+    /// [`CommandError`] if something cannot be read.
+    pub fn read_inputs(&mut self) -> Result<(), CommandError> {
+        match self {
+            Command::User(command) => command.read_inputs(),
+            Command::App(command) => command.read_inputs(),
+            Command::Resource(command) => command.read_inputs(),
+            Command::Audit(_) | Command::SetupLink | Command::Count => Ok(()),
+        }
+    }
+
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// [`CommandError`] says what was refused or failed.
+    pub async fn run(self, server: &AuthorizationServer) -> Result<Answer, CommandError> {
+        match self {
+            Command::SetupLink => setup_link::run(server).await,
+            Command::User(command) => command.run(server).await,
+            Command::App(command) => command.run(server).await,
+            Command::Resource(command) => command.run(server).await,
+            Command::Audit(command) => command.run(server).await,
+            Command::Count => count(server).await,
+        }
+    }
+}
+
+async fn count(server: &AuthorizationServer) -> Result<Answer, CommandError> {
+    let (users, clients) = (server.store.users().await?.len(), server.store.clients().await?.len());
+    let resources = server.store.resources().await?.len();
+    // Everything belongs to one site until apps can be installed on several.
+    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let text = [
+        "1 site".to_owned(),
+        counted(resources, "protected resource", "protected resources"),
+        counted(clients, "app", "apps"),
+        counted(users, "person", "people"),
+    ]
+    .join(", ");
+    let json = serde_json::json!({ "sites": 1, "resources": resources, "apps": clients, "users": users });
+    Ok(Answer::new(text, json))
+}

@@ -1,0 +1,224 @@
+//! The server with its people, API and app; which ports; started and stopped.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::{Build, Rocket, Shutdown};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::accounts::people::{self, NewUser};
+use crate::apps::catalogue::WrittenScope;
+use crate::apps::clients::{self, NewClient};
+use crate::apps::credentials::NewAuthentication;
+use crate::apps::resources::{self, NewResource};
+use crate::authorization_server::AuthorizationServer;
+use crate::cli::answer::CommandError;
+use crate::cli::demo::{assets, client, mailer};
+use crate::cli::open::Opened;
+use crate::cli::settings::Settings;
+use crate::cli::signals;
+use crate::domain::client::{AuthorizationRequests, GrantType};
+use crate::domain::event::Actor;
+use crate::domain::site::Site;
+use crate::domain::user::Standing;
+use crate::launch;
+use crate::secrets::digest::base64url;
+use crate::secrets::password::Password;
+use crate::secrets::random;
+
+/// Where the server is, unless another has the port.
+const PORT: u16 = 8000;
+
+/// What the API is registered as.
+pub const API_ID: &str = "demo-assets";
+/// What the app is registered as.
+pub const APP_ID: &str = "sprint-mailer";
+/// What a person allows together or not at all.
+pub const SCOPE: &str = "read:cmdb-object:jira read:cmdb-schema:jira";
+/// What a person may leave out.
+pub const OPTIONAL_SCOPE: &str = "write:cmdb-object:jira offline_access";
+
+/// Everything that runs.
+pub struct World {
+    /// The authorization server.
+    pub issuer: String,
+    /// The API.
+    pub api_url: String,
+    /// The app.
+    pub app_url: String,
+    /// Somebody with an account.
+    pub person: Person,
+    /// Somebody who manages accounts.
+    pub admin: Person,
+    /// The secret of the API.
+    pub api_secret: String,
+    /// The secret of the app.
+    pub app_secret: String,
+    running: Vec<Running>,
+    opened: Opened,
+    _folder: TempDir,
+}
+
+/// Somebody who can sign in.
+pub struct Person {
+    /// With this address.
+    pub email: String,
+    /// With this password, made for this demonstration.
+    pub password: String,
+}
+
+impl World {
+    /// Builds everything in a temporary folder and starts it.
+    pub async fn begin() -> Result<Self, CommandError> {
+        let folder = tempfile::tempdir()
+            .map_err(|error| CommandError::temporary(format!("there is no temporary folder: {error}")))?;
+        let port = if is_free(PORT) { PORT } else { free_port()? };
+        let (api_port, app_port) = (free_port()?, free_port()?);
+        let settings = Settings::demo(port, &folder.path().join("data"))?;
+        let figment = signals::left_to_us(settings.figment);
+        let opened = Opened::open_with_site(settings.config, &demo_site()).await?;
+        let server = &opened.server;
+        let issuer = server.config.issuer.url.to_string();
+        let api_url = format!("http://127.0.0.1:{api_port}");
+        // The app goes by another host name, so that browsers keep its cookies apart from the server's.
+        let app_url = format!("http://localhost:{app_port}");
+
+        let person = add_person(server, "person@example.com", "A. Person", Standing::Member).await?;
+        let admin = add_person(server, "admin@example.com", "Ada Admin", Standing::Admin).await?;
+        let api_secret = add_api(server, &api_url).await?;
+        let app_secret = add_app(server, &client::redirect_uri(&app_url)).await?;
+
+        let mailer = mailer::Place {
+            issuer: issuer.clone(),
+            api_url: api_url.clone(),
+            app_url: app_url.clone(),
+            secret: app_secret.clone(),
+        };
+        let rockets = [
+            launch::rocket(server.clone(), figment.clone()),
+            assets::rocket(quiet(&figment, api_port), &issuer, &api_secret)?,
+            mailer::rocket(quiet(&figment, app_port), mailer)?,
+        ];
+        let mut running = Vec::new();
+        for rocket in rockets {
+            running.push(Running::start(rocket).await?);
+        }
+        Ok(Self { issuer, api_url, app_url, person, admin, api_secret, app_secret, running, opened, _folder: folder })
+    }
+
+    /// Stops everything; the folder goes with it.
+    pub async fn end(self) -> Result<(), CommandError> {
+        for running in self.running {
+            running.shutdown.notify();
+            // However it ended, there is nothing left to do for it.
+            let _ = running.task.await;
+        }
+        self.opened.close().await
+    }
+}
+
+/// A Rocket that was started.
+struct Running {
+    shutdown: Shutdown,
+    task: JoinHandle<Result<(), CommandError>>,
+}
+
+impl Running {
+    /// Starts a Rocket and waits until it can be reached.
+    async fn start(rocket: Rocket<Build>) -> Result<Self, CommandError> {
+        let (sender, lifted_off) = oneshot::channel();
+        let failed = |error: &rocket::Error| CommandError::failed(format!("the demo cannot run: {}", error.kind()));
+        let rocket = rocket
+            .attach(AdHoc::on_liftoff("Lifted off", |_| Box::pin(async move { sender.send(()).unwrap_or_default() })))
+            .ignite()
+            .await
+            .map_err(|error| failed(&error))?;
+        let shutdown = rocket.shutdown();
+        let task = tokio::spawn(async move { rocket.launch().await.map(drop).map_err(|error| failed(&error)) });
+        match lifted_off.await {
+            Ok(()) => Ok(Self { shutdown, task }),
+            Err(_) => {
+                Err(task.await.ok().and_then(Result::err).unwrap_or_else(|| CommandError::failed("the demo ended")))
+            }
+        }
+    }
+}
+
+fn demo_site() -> Site {
+    Site {
+        id: random::site_id(),
+        name: "Acme".into(),
+        url: "https://acme.example".into(),
+        workspace_id: random::site_id(),
+    }
+}
+
+async fn add_person(
+    server: &AuthorizationServer,
+    email: &str,
+    name: &str,
+    standing: Standing,
+) -> Result<Person, CommandError> {
+    let password = base64url(&random::secret_bytes()[..12]);
+    let parsed = Password::parse(password.clone()).map_err(|error| CommandError::failed(error.to_string()))?;
+    let new = NewUser { email: email.parse().map_err(unlikely)?, name: name.into(), standing };
+    people::add(server, new, Some(parsed), Actor::Operator).await?;
+    Ok(Person { email: email.into(), password })
+}
+
+async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, CommandError> {
+    let id = API_ID.parse().map_err(unlikely)?;
+    let scopes = SCOPE.split(' ').chain(["write:cmdb-object:jira"]);
+    let new = NewResource {
+        name: "Assets".into(),
+        identifiers: vec![api_url.parse().map_err(unlikely)?],
+        scopes: scopes.map(|name| WrittenScope::from_argument(name).entry(&id)).collect(),
+        authentication: NewAuthentication::Secret(None),
+        id,
+    };
+    let (_, secret) = resources::add(server, new).await?;
+    Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
+}
+
+async fn add_app(server: &AuthorizationServer, redirect_uri: &str) -> Result<String, CommandError> {
+    let new = NewClient {
+        id: Some(APP_ID.parse().map_err(unlikely)?),
+        name: "Sprint Mailer".into(),
+        publisher: Some("Example Labs".into()),
+        policy_uri: None,
+        tos_uri: None,
+        redirect_uris: vec![redirect_uri.parse().map_err(unlikely)?],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: SCOPE.parse().map_err(unlikely)?,
+        optional_scope: OPTIONAL_SCOPE.parse().map_err(unlikely)?,
+        authentication: NewAuthentication::Secret(None),
+        authorization_requests: AuthorizationRequests::Any,
+    };
+    let (_, secret) = clients::add(server, new).await?;
+    Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
+}
+
+/// The settings of the server, at another port.
+fn quiet(figment: &Figment, port: u16) -> Figment {
+    figment.clone().merge(("port", port))
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// A port that nobody listens at now.
+fn free_port() -> Result<u16, CommandError> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    bound
+        .map(|address| address.port())
+        .map_err(|error| CommandError::temporary(format!("there is no free port: {error}")))
+}
+
+/// What this file writes is well formed; if it ever is not, that is told like any failure.
+fn unlikely(fault: impl std::fmt::Display) -> CommandError {
+    CommandError::failed(format!("the demo is wrong: {fault}"))
+}

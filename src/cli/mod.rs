@@ -1,0 +1,86 @@
+//! The operator's commands, one file per noun.
+//!
+//! | file | what |
+//! |---|---|
+//! | `arguments` | argv to a command; usage text |
+//! | `command` | what a running server can also be told, as data |
+//! | `user`, `app`, `resource`, `audit`, `setup_link` | those commands, by noun |
+//! | `answer` | what a command answers, as text and as JSON; exit codes |
+//! | `control` | the Unix socket by which a running server is told a command |
+//! | `reach` | where a command runs: in the running server, else here |
+//! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
+//! | `serve`, `doctor`, `demo` | what runs in this process |
+
+mod answer;
+mod app;
+mod arguments;
+mod audit;
+mod command;
+mod control;
+mod demo;
+mod doctor;
+mod inputs;
+mod logs;
+mod open;
+mod reach;
+mod resource;
+mod serve;
+mod settings;
+mod setup_link;
+mod signals;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::answer::{CommandError, Exit};
+use crate::cli::arguments::{Arguments, Verb};
+use crate::cli::demo::Story;
+use crate::cli::settings::Settings;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return usage(&told),
+    };
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("hallmark: {error}");
+            error.exit.into()
+        }
+    }
+}
+
+/// Help and version are answers; everything else that clap tells is a fault.
+fn usage(told: &clap::Error) -> ExitCode {
+    let exit = if told.use_stderr() { Exit::Usage } else { Exit::Done };
+    match told.print() {
+        Ok(()) => exit.into(),
+        Err(_) => Exit::Failed.into(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, CommandError> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| CommandError::temporary(format!("this process gets no threads: {error}")))?;
+    runtime.block_on(perform(arguments))
+}
+
+async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
+    let format = arguments.format();
+    match arguments.verb.unwrap_or(Verb::Serve) {
+        Verb::Serve => serve::serve(Settings::read(&arguments.place)?).await,
+        Verb::Demo { walk: true } => demo::demo(Story::Walk, format).await,
+        Verb::Demo { walk: false } => demo::demo(Story::Open, format).await,
+        Verb::Doctor => doctor::examine(&arguments.place, format).await,
+        Verb::Tell(mut command) => {
+            command.read_inputs()?;
+            let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;
+            answer.print(format)?;
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Where a command runs: in the server that has the data folder, and where none has it, here.
+
+use std::time::Duration;
+
+use crate::cli::answer::{Answer, CommandError, Exit};
+use crate::cli::command::Command;
+use crate::cli::control::{self, Reply, Unreached};
+use crate::cli::open::Opened;
+use crate::cli::settings::Settings;
+
+/// A server that is just starting or stopping has the folder but not the socket, and another command has it for a moment.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Carries the command out.
+///
+/// # Errors
+/// [`CommandError`] says what was refused or failed, or who has the folder and does not answer.
+pub async fn run(settings: &Settings, command: Command) -> Result<Answer, CommandError> {
+    let folder = &settings.config.store.folder;
+    let mut attempts = 1..=ATTEMPTS;
+    loop {
+        match control::tell(folder, &command).await {
+            Ok(Reply::Answer(answer)) => return Ok(answer),
+            Ok(Reply::Error(error)) => return Err(error),
+            Err(Unreached::Failed(error)) => return Err(error),
+            Err(Unreached::NobodyThere) => {}
+        }
+        match Opened::open(settings.config.clone()).await {
+            Ok(opened) => return alone(opened, command).await,
+            Err(error) if error.exit == Exit::Locked && attempts.next().is_some() => tokio::time::sleep(PAUSE).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn alone(opened: Opened, command: Command) -> Result<Answer, CommandError> {
+    // Whoever has the store is the only one who may listen, so a socket that is there was left behind.
+    control::remove_socket(&opened.server.config.store.folder);
+    let answer = command.run(&opened.server).await?;
+    opened.close().await?;
+    Ok(answer)
+}

@@ -1,0 +1,161 @@
+//! `serve`: configuration, store, control socket, sweep and pages, until a signal.
+
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::error::ErrorKind;
+use rocket::fairing::AdHoc;
+use tokio::task::JoinSet;
+
+use crate::accounts::people::{self, PeopleError};
+use crate::authorization_server::AuthorizationServer;
+use crate::cli::answer::{CommandError, Exit};
+use crate::cli::control::Listener;
+use crate::cli::open::Opened;
+use crate::cli::settings::Settings;
+use crate::cli::signals::Signals;
+use crate::cli::{logs, signals};
+use crate::domain::event::Actor;
+use crate::launch;
+use crate::store::Swept;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves until a signal comes, then drains, makes everything durable and lets the folder go.
+///
+/// # Errors
+/// [`CommandError`] says why it could not begin, or why it ended.
+pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
+    logs::begin("info");
+    let opened = Opened::open(settings.config.clone()).await?;
+    let ended = serve_on(&opened, settings).await;
+    let closed = opened.close().await;
+    ended.and(closed).map(|()| Exit::Done)
+}
+
+async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandError> {
+    let server = opened.server.clone();
+    let mut signals = Signals::listen()?;
+    let welcome = welcome(&server).await?;
+    let address = settings.figment.extract_inner::<String>("address").unwrap_or_default();
+    let port = settings.figment.extract_inner::<u16>("port").unwrap_or_default();
+    let rocket = launch::rocket(server.clone(), signals::left_to_us(settings.figment))
+        .attach(AdHoc::on_liftoff("Welcome", move |_| Box::pin(async move { tell(&welcome) })))
+        .ignite()
+        .await
+        .map_err(|error| unlaunched(&error, &address, port))?;
+    let shutdown = rocket.shutdown();
+
+    let mut beside = JoinSet::new();
+    match Listener::bind(&server.config.store.folder) {
+        Ok(listener) => drop(beside.spawn(listener.listen(server.clone()))),
+        Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
+    }
+    beside.spawn(sweep(server));
+    beside.spawn(async move {
+        signals.next().await;
+        shutdown.notify();
+        // Whoever asks twice does not want to wait. What was promised is durable already.
+        signals.next().await;
+        std::process::exit(Exit::Failed as i32);
+    });
+    let ended = rocket.launch().await;
+    beside.shutdown().await;
+    match ended {
+        Ok(_) => Ok(()),
+        Err(error) => Err(unlaunched(&error, &address, port)),
+    }
+}
+
+/// Drops what expired, every minute, a bounded number of records at a time so that requests come in between.
+pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
+    let mut minutes = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        minutes.tick().await;
+        let now = server.now();
+        loop {
+            match server.store.sweep(now, now - server.config.lifetimes.audit).await {
+                Ok(Swept::MoreLeft) => tokio::task::yield_now().await,
+                Ok(Swept::Clean) => break,
+                Err(error) => {
+                    tracing::error!(%error, "what expired could not be dropped");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What to say once the server can be reached.
+enum Welcome {
+    /// There is an admin, so nothing needs to be done.
+    Running { address: String, folder: PathBuf },
+    /// There is none: this link makes the first.
+    FirstRun { address: String, folder: PathBuf, link: String, lasts: String },
+}
+
+async fn welcome(server: &AuthorizationServer) -> Result<Welcome, CommandError> {
+    let folder = server.config.store.folder.clone();
+    let address = server.config.issuer.url.to_string();
+    match people::setup_link(server, Actor::Operator).await {
+        Ok(link) => {
+            let lasts = server.config.lifetimes.setup_link.to_string();
+            Ok(Welcome::FirstRun { address, folder, link, lasts })
+        }
+        Err(PeopleError::AdminExists) => {
+            let _ = std::fs::remove_file(link_file(&folder));
+            Ok(Welcome::Running { address, folder })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says it on a terminal. A link is a secret for half an hour, so elsewhere it goes into a file that only its owner reads,
+/// because what is printed there ends up in logs.
+fn tell(welcome: &Welcome) {
+    match welcome {
+        Welcome::FirstRun { folder, link, .. } if !std::io::stdout().is_terminal() => match write_link(folder, link) {
+            Ok(path) => tracing::info!(file = %path.display(), "no admin yet: the one-time setup link is in this file"),
+            Err(error) => tracing::error!(%error, "the setup link could not be written; run: hallmark setup-link"),
+        },
+        Welcome::FirstRun { address, folder, link, lasts } => {
+            println!("\n  Hallmark is running at   {address}");
+            println!("  First admin sign-in      {link}   (valid {lasts}, one use)");
+            println!("  Missed it?               hallmark --data {} setup-link", folder.display());
+            println!("  Data                     {}\n", folder.display());
+        }
+        Welcome::Running { address, folder } if std::io::stdout().is_terminal() => {
+            println!("\n  Hallmark is running at   {address}\n  Data                     {}\n", folder.display());
+        }
+        Welcome::Running { .. } => {}
+    }
+    let (Welcome::FirstRun { address, .. } | Welcome::Running { address, .. }) = welcome;
+    tracing::info!(issuer = %address, "serving");
+}
+
+fn link_file(folder: &Path) -> PathBuf {
+    folder.join("setup-link")
+}
+
+fn write_link(folder: &Path, link: &str) -> std::io::Result<PathBuf> {
+    let path = link_file(folder);
+    // A file that is there may be open to others; a new one is not.
+    let _ = std::fs::remove_file(&path);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{link}")?;
+    Ok(path)
+}
+
+/// Why Rocket did not begin, or ended. It panics if its error is dropped unread.
+fn unlaunched(error: &rocket::Error, address: &str, port: u16) -> CommandError {
+    match error.kind() {
+        ErrorKind::Bind(fault) => CommandError::failed(format!(
+            "{address}:{port} cannot be listened at: {fault}; choose another with ROCKET_PORT and ROCKET_ADDRESS"
+        )),
+        ErrorKind::Config(fault) => CommandError::configuration(format!("configuration: {fault}")),
+        other => CommandError::failed(format!("the server could not run: {other}")),
+    }
+}

@@ -1,0 +1,38 @@
+//! Pages of a person's own account.
+
+pub mod connections;
+pub mod links;
+pub mod profile;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+
+use rocket::{Route, routes};
+
+/// The routes of this folder.
+pub fn routes() -> Vec<Route> {
+    routes![
+        connections::list,
+        connections::show,
+        connections::remove,
+        links::show_set_up,
+        links::set_up,
+        links::show_invite,
+        links::accept_invite,
+        links::show_reset,
+        links::reset,
+        profile::home,
+        profile::overview,
+        profile::show_password,
+        profile::change_password,
+        profile::change_password_hint,
+        sessions::list,
+        sessions::end,
+        sessions::end_others,
+        sign_in::show,
+        sign_in::submit,
+        sign_in::go_on,
+        sign_out::ask,
+        sign_out::sign_out,
+    ]
+}

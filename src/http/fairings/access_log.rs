@@ -1,0 +1,39 @@
+//! One line for each request, without its query: a query may hold a code.
+
+use std::time::Instant;
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::Header;
+use rocket::{Data, Request, Response};
+
+use crate::http::guards::request_id;
+
+/// Logs method, route, status and time, and names the request in `X-Request-Id`.
+pub struct AccessLog;
+
+struct Began(Instant);
+
+#[rocket::async_trait]
+impl Fairing for AccessLog {
+    fn info(&self) -> Info {
+        Info { name: "access log", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        request.local_cache(|| Began(Instant::now()));
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let id = request_id::of(request);
+        response.set_header(Header::new("X-Request-Id", id.to_owned()));
+        let began = request.local_cache(|| Began(Instant::now())).0;
+        tracing::info!(
+            target: "access",
+            method = request.method().as_str(),
+            route = request.route().map_or("-", |route| route.uri.as_str()),
+            status = response.status().code,
+            us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            id,
+        );
+    }
+}

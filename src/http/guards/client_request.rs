@@ -1,0 +1,132 @@
+//! Form body and client authentication as one argument. What is wrong with either is kept as a value, so that the answer
+//! keeps the form of RFC 6749 section 5.2, which a catcher would lose.
+
+use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::http::{ContentType, Status};
+use rocket::request::{Request, local_cache};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::client::Client;
+use crate::domain::event::Event;
+use crate::domain::resource::ProtectedResource;
+use crate::http::guards::address;
+use crate::oauth::client_authentication::{self, Presented};
+use crate::oauth::error::{OAuthError, RequestFault};
+use crate::oauth::parameters::Parameters;
+
+/// The longest body that a protocol endpoint reads.
+pub const MAX_BODY: u64 = 32 * 1024;
+
+/// A request to a protocol endpoint, before anything about it is believed.
+pub struct ClientRequest<'r> {
+    authorization: Result<Option<&'r str>, OAuthError>,
+    parameters: Result<Parameters<'r>, OAuthError>,
+    address: Option<std::net::IpAddr>,
+}
+
+/// The forms in which a body may come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyFormat {
+    Form,
+    Json,
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for ClientRequest<'r> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        let bytes = match data.open(MAX_BODY.bytes()).into_bytes().await {
+            Ok(bytes) if bytes.is_complete() => bytes.into_inner(),
+            Ok(_) => return Outcome::Error((Status::PayloadTooLarge, ())),
+            Err(_) => return Outcome::Error((Status::BadRequest, ())),
+        };
+        Outcome::Success(Self {
+            authorization: authorization(request),
+            parameters: parameters(request, bytes),
+            address: address::of(request),
+        })
+    }
+}
+
+fn parameters<'r>(request: &'r Request<'_>, bytes: Vec<u8>) -> Result<Parameters<'r>, OAuthError> {
+    let text = String::from_utf8(bytes).map_err(|_| RequestFault::Unreadable("the body is not UTF-8"))?;
+    let parameters = match format(request.content_type())? {
+        BodyFormat::Form => Parameters::from_form(local_cache!(request, text))?,
+        BodyFormat::Json => Parameters::from_json(&text)?,
+    };
+    parameters.each_once()?;
+    Ok(parameters)
+}
+
+fn format(content_type: Option<&ContentType>) -> Result<BodyFormat, OAuthError> {
+    match content_type {
+        Some(content_type) if content_type.is_form() => Ok(BodyFormat::Form),
+        Some(content_type) if content_type.is_json() => Ok(BodyFormat::Json),
+        _ => {
+            let expected =
+                "the body must be application/x-www-form-urlencoded (RFC 6749 appendix B) or application/json";
+            Err(RequestFault::Unreadable(expected).into())
+        }
+    }
+}
+
+fn authorization<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>, OAuthError> {
+    let mut headers = request.headers().get("Authorization");
+    let header = headers.next();
+    if headers.next().is_some() { Err(RequestFault::TwoAuthentications.into()) } else { Ok(header) }
+}
+
+impl<'r> ClientRequest<'r> {
+    /// The client that calls `endpoint`, and what it sent.
+    ///
+    /// # Errors
+    /// `invalid_request` or `invalid_client`.
+    pub async fn client(
+        self,
+        server: &AuthorizationServer,
+        endpoint: &str,
+    ) -> Result<(Client, Parameters<'r>), OAuthError> {
+        let address = self.address;
+        let (presented, parameters) = self.read()?;
+        match client_authentication::client(server, &presented, endpoint).await {
+            Ok(client) => Ok((client, parameters)),
+            Err(error) => Err(refused(server, presented, address, error).await),
+        }
+    }
+
+    /// The protected resource that calls `endpoint`, and what it sent.
+    ///
+    /// # Errors
+    /// `invalid_request` or `invalid_client`; `unauthorized_client` for a client.
+    pub async fn resource(
+        self,
+        server: &AuthorizationServer,
+        endpoint: &str,
+    ) -> Result<(ProtectedResource, Parameters<'r>), OAuthError> {
+        let address = self.address;
+        let (presented, parameters) = self.read()?;
+        match client_authentication::resource(server, &presented, endpoint).await {
+            Ok(resource) => Ok((resource, parameters)),
+            Err(error) => Err(refused(server, presented, address, error).await),
+        }
+    }
+
+    fn read(self) -> Result<(Presented, Parameters<'r>), OAuthError> {
+        let (parameters, authorization) = (self.parameters?, self.authorization?);
+        Ok((Presented::read(authorization, &parameters)?, parameters))
+    }
+}
+
+async fn refused(
+    server: &AuthorizationServer,
+    presented: Presented,
+    address: Option<std::net::IpAddr>,
+    error: OAuthError,
+) -> OAuthError {
+    if let OAuthError::InvalidClient(fault) = &error {
+        let (client_id, reason) = (Some(presented.id), fault.to_string());
+        server.record(Event::ClientRefused { client_id, address, reason }).await;
+    }
+    error
+}

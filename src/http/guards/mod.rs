@@ -1,0 +1,21 @@
+//! What a handler may ask for in its signature.
+
+pub mod address;
+pub mod browser;
+pub mod client_request;
+pub mod cookies;
+pub mod csrf;
+pub mod request_id;
+pub mod signed_in;
+pub mod user_agent;
+
+use std::sync::Arc;
+
+use rocket::Request;
+
+use crate::authorization_server::AuthorizationServer;
+
+/// The server that answers `request`; `None` only if it was launched without one.
+pub fn server_of<'r>(request: &'r Request<'_>) -> Option<&'r Arc<AuthorizationServer>> {
+    request.rocket().state::<Arc<AuthorizationServer>>()
+}

@@ -1,0 +1,228 @@
+//! GET and POST /consent: the resource owner's decision page.
+
+use std::sync::Arc;
+
+use rocket::State;
+use rocket::http::Status;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::authorization_request::SignInDemand;
+use crate::domain::client::Client;
+use crate::domain::scope::{Risk, Scope};
+use crate::domain::site::Site;
+use crate::domain::uri::Destination;
+use crate::domain::user::User;
+use crate::http::guards::browser::Browser;
+use crate::http::guards::csrf::{CsrfForm, CsrfToken};
+use crate::http::guards::signed_in::SignedIn;
+use crate::http::responses::filters;
+use crate::http::responses::page::{Answer, ErrorPage, Frame, Page};
+use crate::http::responses::redirect::Redirect303;
+use crate::oauth::authorization::response::AuthorizationResponse;
+use crate::oauth::consent::{self, AnswerFault, Decision, Offline, Person, Question, Step};
+use crate::oauth::transaction::{self, OpenTransaction, TransactionFault};
+
+/// The question.
+#[derive(askama::Template)]
+#[template(path = "oauth/consent.html")]
+struct ConsentPage<'a> {
+    frame: Frame,
+    csrf: String,
+    txn: &'a str,
+    client: &'a Client,
+    user: &'a User,
+    site: &'a Site,
+    question: &'a Question,
+    destination: Destination,
+    redirect_uri: &'a str,
+    scope: &'a str,
+    not_able: String,
+    offline_words: String,
+    access_words: String,
+}
+
+/// The way back to the app. A POST must not end in a redirect to another origin: `form-action 'self'` blocks it.
+#[derive(askama::Template)]
+#[template(path = "oauth/continue.html")]
+struct ContinuePage<'a> {
+    frame: Frame,
+    title: &'static str,
+    what_happened: String,
+    url: &'a str,
+    app: &'a str,
+}
+
+/// The person behind a session, as `oauth` knows them.
+pub(super) fn person(signed_in: &SignedIn) -> Person<'_> {
+    Person { session: signed_in.session_key, signed_in: signed_in.session.created, user: &signed_in.user }
+}
+
+/// Puts the question to the person who is signed in.
+#[rocket::get("/consent?<txn>")]
+pub async fn ask(
+    server: &State<Arc<AuthorizationServer>>,
+    txn: &str,
+    browser: Browser,
+    csrf: CsrfToken,
+    signed_in: Option<SignedIn>,
+) -> Result<Answer, ErrorPage> {
+    let open = transaction::open(server, txn, Some(browser.key())).await.map_err(|fault| page(&fault))?;
+    let someone = signed_in.as_ref().map(person);
+    match consent::step(server, &open, someone.as_ref()).await.map_err(|error| ErrorPage::failure(&error))? {
+        Step::SignIn(demand) => {
+            transaction::demand(server, &open, demand).await.map_err(|fault| page(&fault))?;
+            Ok(Answer::Redirect(Redirect303::to(format!("/login?txn={txn}"))))
+        }
+        Step::Respond(response) => {
+            server.store.take_transaction(open.key).await.map_err(|error| ErrorPage::failure(&error))?;
+            Ok(Answer::Page(way_back(server, &open.client, &response, Way::Allowed)))
+        }
+        Step::Ask(question) => {
+            let Some(signed_in) = &signed_in else { return Err(page(&TransactionFault::Unknown)) };
+            transaction::shown(server, &open, signed_in.session_key).await.map_err(|fault| page(&fault))?;
+            Ok(Answer::Page(question_page(server, &open, signed_in, (txn, &question), csrf)))
+        }
+    }
+}
+
+/// Takes the person's answer and leads them back to the app.
+#[rocket::post("/consent", data = "<form>")]
+pub async fn answer(
+    server: &State<Arc<AuthorizationServer>>,
+    browser: Browser,
+    signed_in: SignedIn,
+    form: CsrfForm,
+) -> Result<Page, ErrorPage> {
+    let open = transaction::open(server, form.get("txn"), Some(browser.key())).await.map_err(|fault| page(&fault))?;
+    let (decision, way) = match form.get("decision") {
+        "allow" => (Decision::Allow(ticked(&form)?), Way::Allowed),
+        "deny" => (Decision::Deny, Way::Denied),
+        _ => return Err(unclear()),
+    };
+    match consent::answer(server, &open, &person(&signed_in), decision).await {
+        Ok(response) => Ok(way_back(server, &open.client, &response, way)),
+        Err(AnswerFault::OtherSession) => Err(other_session()),
+        Err(AnswerFault::Transaction(fault)) => Err(page(&fault)),
+    }
+}
+
+/// Has somebody else sign in for the same request.
+#[rocket::post("/consent/switch", data = "<form>")]
+pub async fn switch(
+    server: &State<Arc<AuthorizationServer>>,
+    browser: Browser,
+    form: CsrfForm,
+) -> Result<Redirect303, ErrorPage> {
+    let txn = form.get("txn");
+    let open = transaction::open(server, txn, Some(browser.key())).await.map_err(|fault| page(&fault))?;
+    transaction::demand(server, &open, SignInDemand::NewSession).await.map_err(|fault| page(&fault))?;
+    Ok(Redirect303::to(format!("/login?txn={txn}")))
+}
+
+fn ticked(form: &CsrfForm) -> Result<Scope, ErrorPage> {
+    form.all("scope").collect::<Vec<_>>().join(" ").parse().map_err(|_| unclear())
+}
+
+fn question_page(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    signed_in: &SignedIn,
+    (txn, question): (&str, &Question),
+    csrf: CsrfToken,
+) -> Page {
+    let (client, request) = (&open.client, &open.transaction.request);
+    let lifetimes = &server.config.lifetimes;
+    Page::ok(&ConsentPage {
+        frame: Frame::narrow(server),
+        csrf: csrf.0,
+        txn,
+        client,
+        user: &signed_in.user,
+        site: &server.site,
+        question,
+        destination: request.redirect_uri.destination(),
+        redirect_uri: request.redirect_uri.as_str(),
+        scope: request.scope.as_str(),
+        not_able: not_able(question),
+        offline_words: format!(
+            "Until you remove it, at most {}; it ends by itself after {} without use",
+            lifetimes.refresh_token_absolute, lifetimes.refresh_token_idle
+        ),
+        access_words: match question.offline {
+            Offline::NotAsked => format!("{} for each sign-in", lifetimes.access_token),
+            Offline::Required => "until you remove it".to_owned(),
+            Offline::Optional => format!("{}, or until you remove it if you tick that", lifetimes.access_token),
+        },
+    })
+}
+
+/// What people fear most and the app did not ask for.
+fn not_able(question: &Question) -> String {
+    let entries = || question.required.iter().chain(&question.optional).chain(&question.already);
+    let highest = entries().map(|entry| entry.risk).max().unwrap_or(Risk::Basic);
+    let mut not = vec!["See your password"];
+    if highest < Risk::Manage {
+        not.push("delete or manage anything");
+    }
+    if highest < Risk::Change {
+        not.push("change anything");
+    }
+    if highest < Risk::Private {
+        not.push("read anything but who you are");
+    }
+    format!("{}, or act on other sites.", not.join(", "))
+}
+
+/// How the person answered.
+#[derive(Clone, Copy)]
+enum Way {
+    Allowed,
+    Denied,
+}
+
+fn way_back(server: &AuthorizationServer, client: &Client, response: &AuthorizationResponse, way: Way) -> Page {
+    let place = match response.destination() {
+        Destination::Web(origin) => origin.clone(),
+        Destination::ThisComputer => "an app on this computer".to_owned(),
+        Destination::Scheme(scheme) => format!("an app on this device ({scheme})"),
+    };
+    let (title, what_happened) = match way {
+        Way::Allowed => ("Taking you back", format!("You allowed {}. We are taking you to {place}.", client.name)),
+        Way::Denied => (
+            "You said no",
+            format!("You did not give {} access. Nothing was shared. We are taking you to {place}.", client.name),
+        ),
+    };
+    Page::ok(&ContinuePage {
+        frame: Frame::narrow(server),
+        title,
+        what_happened,
+        url: response.url(),
+        app: &client.name,
+    })
+}
+
+fn unclear() -> ErrorPage {
+    ErrorPage::new(Status::BadRequest, "Your answer cannot be read")
+        .what_happened("The form that your browser sent is not the one we showed you.")
+}
+
+fn other_session() -> ErrorPage {
+    ErrorPage::new(Status::Conflict, "Somebody else signed in meanwhile").what_happened(
+        "The question was put to another account than the one that answered it, so we did not take the answer.",
+    )
+}
+
+/// What a person is told whose request cannot go on.
+pub fn page(fault: &TransactionFault) -> ErrorPage {
+    match fault {
+        TransactionFault::Unknown => ErrorPage::new(Status::BadRequest, "This request is over")
+            .what_happened("It was answered already, or we never had it."),
+        TransactionFault::Expired => ErrorPage::new(Status::BadRequest, "This request has waited too long")
+            .what_happened("Requests for access are kept for a few minutes only."),
+        TransactionFault::OtherBrowser => ErrorPage::new(Status::BadRequest, "This request belongs to another browser")
+            .what_happened("A request for access can be answered only in the browser in which it was begun.")
+            .what_to_do(&["Start again from the app in this browser.", "Make sure that this browser takes cookies."]),
+        TransactionFault::Store(error) => ErrorPage::failure(error),
+    }
+}

@@ -1,0 +1,33 @@
+//! POST /oauth/introspect (RFC 7662 section 2).
+
+use std::sync::Arc;
+
+use rocket::State;
+use rocket::request::Request;
+use rocket::response::{self, Responder};
+use serde_json::json;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::http::guards::client_request::ClientRequest;
+use crate::http::responses::json::NoStore;
+use crate::oauth::error::OAuthError;
+use crate::oauth::introspection::{self, Introspection};
+
+/// Tells a protected resource about a token that is meant for it.
+#[rocket::post("/oauth/introspect", data = "<request>")]
+pub async fn introspect(
+    server: &State<Arc<AuthorizationServer>>,
+    request: ClientRequest<'_>,
+) -> Result<Introspection, OAuthError> {
+    let (asker, parameters) = request.resource(server, "/oauth/introspect").await?;
+    introspection::introspect(server, &asker, &parameters).await
+}
+
+impl<'r> Responder<'r, 'static> for Introspection {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match self {
+            Introspection::Active(token) => NoStore(token).respond_to(request),
+            Introspection::Inactive => NoStore(json!({"active": false})).respond_to(request),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! POST /oauth/par (RFC 9126 section 2).
+
+use std::sync::Arc;
+
+use rocket::State;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::http::guards::client_request::ClientRequest;
+use crate::http::responses::json::Created;
+use crate::oauth::error::OAuthError;
+use crate::oauth::pushed_authorization::{self, PushedResponse};
+
+/// Keeps an authorization request until a browser brings its name.
+#[rocket::post("/oauth/par", data = "<request>")]
+pub async fn push(
+    server: &State<Arc<AuthorizationServer>>,
+    request: ClientRequest<'_>,
+) -> Result<Created<PushedResponse>, OAuthError> {
+    let (client, parameters) = request.client(server, "/oauth/par").await?;
+    pushed_authorization::push(server, &client, &parameters).await.map(Created)
+}

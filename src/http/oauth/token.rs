@@ -1,0 +1,21 @@
+//! POST /oauth/token (RFC 6749 section 3.2), form and JSON.
+
+use std::sync::Arc;
+
+use rocket::State;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::http::guards::client_request::ClientRequest;
+use crate::http::responses::json::NoStore;
+use crate::oauth::error::OAuthError;
+use crate::oauth::token::{TokenResponse, grant};
+
+/// Exchanges a grant for tokens.
+#[rocket::post("/oauth/token", data = "<request>")]
+pub async fn token(
+    server: &State<Arc<AuthorizationServer>>,
+    request: ClientRequest<'_>,
+) -> Result<NoStore<TokenResponse>, OAuthError> {
+    let (client, parameters) = request.client(server, "/oauth/token").await?;
+    grant(server, &client, &parameters).await.map(NoStore)
+}

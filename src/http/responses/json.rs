@@ -1,0 +1,39 @@
+//! JSON, and whether it may be kept.
+
+use rocket::http::{ContentType, Status};
+use rocket::request::Request;
+use rocket::response::{Responder, Response, Result};
+use serde::Serialize;
+
+/// JSON that nobody may keep (RFC 6749 section 5.1).
+pub struct NoStore<T>(pub T);
+
+impl<'r, T: Serialize> Responder<'r, 'static> for NoStore<T> {
+    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
+        json(Status::Ok, &self.0)
+    }
+}
+
+/// JSON that nobody may keep, with the status 201.
+pub struct Created<T>(pub T);
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Created<T> {
+    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
+        json(Status::Created, &self.0)
+    }
+}
+
+/// An answer of `status` with `body` as JSON that nobody may keep.
+///
+/// # Errors
+/// 500 if `body` cannot be written as JSON.
+pub fn json<T: Serialize>(status: Status, body: &T) -> Result<'static> {
+    let body = serde_json::to_vec(body).map_err(|_| Status::InternalServerError)?;
+    Response::build()
+        .status(status)
+        .header(ContentType::JSON)
+        .raw_header("Cache-Control", "no-store")
+        .raw_header("Pragma", "no-cache")
+        .sized_body(body.len(), std::io::Cursor::new(body))
+        .ok()
+}

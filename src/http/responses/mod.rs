@@ -1,0 +1,8 @@
+//! How values become HTTP.
+
+pub mod filters;
+pub mod json;
+pub mod notice;
+pub mod oauth_error;
+pub mod page;
+pub mod redirect;

@@ -1,0 +1,18 @@
+//! What a page says after something was done. The query names it by a word of this list; no other text gets onto the page.
+
+/// The sentence for the `done` parameter; `None` if it is no word of ours.
+pub fn sentence(done: Option<&str>) -> Option<&'static str> {
+    Some(match done? {
+        "signed-out" => "You are signed out in this browser.",
+        "signed-out-everywhere" => "You are signed out everywhere.",
+        "set-up" => "The account was created. Sign in with it.",
+        "password-chosen" => "Your password was saved. Sign in with it.",
+        "password-changed" => "Your password was changed, and you were signed out everywhere else.",
+        "access-removed" => "Access was removed. It ended at once.",
+        "session-ended" => "The session was ended.",
+        "sessions-ended" => "The sessions were ended.",
+        "suspended" => "The account was suspended. Its sessions were ended, and no token of it is honoured.",
+        "resumed" => "The account was resumed.",
+        _ => return None,
+    })
+}

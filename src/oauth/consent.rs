@@ -1,0 +1,228 @@
+//! The resource owner's decision: allow or deny, remember, and the code that follows.
+
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::authorization_code::AuthorizationCode;
+use crate::domain::authorization_request::SignInDemand;
+use crate::domain::event::Event;
+use crate::domain::grant::Grant;
+use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope, ScopeEntry};
+use crate::domain::secret::TokenKey;
+use crate::domain::time::{Lifetime, Timestamp};
+use crate::domain::user::User;
+use crate::oauth::authorization::response::AuthorizationResponse;
+use crate::oauth::error::OAuthError;
+use crate::oauth::transaction::{OpenTransaction, TransactionFault};
+use crate::secrets::random;
+use crate::secrets::token::{TokenKind, mint};
+use crate::store::StoreError;
+
+/// Who deletes or manages must have proven who they are within this time.
+const STEP_UP: Lifetime = Lifetime::minutes(5);
+
+/// The person behind a session.
+pub struct Person<'a> {
+    /// Their session.
+    pub session: TokenKey,
+    /// When they gave their password for it.
+    pub signed_in: Timestamp,
+    /// Who they are.
+    pub user: &'a User,
+}
+
+/// What a transaction needs next.
+pub enum Step {
+    /// The person signs in, or chooses the account, as this demands.
+    SignIn(SignInDemand),
+    /// The person is asked.
+    Ask(Box<Question>),
+    /// The answer is there: everything was allowed before.
+    Respond(AuthorizationResponse),
+}
+
+/// What a person is asked.
+pub struct Question {
+    /// New scopes that go together, the riskiest first.
+    pub required: Vec<ScopeEntry>,
+    /// New scopes that may be left out, the riskiest first.
+    pub optional: Vec<ScopeEntry>,
+    /// Whether access while the person is away is asked for.
+    pub offline: Offline,
+    /// What the person allowed before, the riskiest first; shown collapsed.
+    pub already: Vec<ScopeEntry>,
+}
+
+/// Whether access while the person is away is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offline {
+    /// It is not, or was allowed before.
+    NotAsked,
+    /// With everything else.
+    Required,
+    /// If the person ticks it.
+    Optional,
+}
+
+/// What a transaction needs next from `person`, if anybody is signed in.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn step(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    person: Option<&Person<'_>>,
+) -> Result<Step, StoreError> {
+    let Some(person) = person.filter(|person| open.transaction.sign_in.is_met_by(person.session)) else {
+        return Ok(Step::SignIn(open.transaction.sign_in));
+    };
+    let now = server.now();
+    let request = &open.transaction.request;
+    let grant = server.store.grant_between(person.user.id, &open.client.id).await?;
+    if let Some(grant) = grant.as_ref().filter(|grant| grant.answers(request, &open.client, now)) {
+        return respond(server, open, person, grant).await.map(Step::Respond);
+    }
+    let question = question(server, open, grant.as_ref()).await?;
+    let risky = question.required.iter().chain(&question.optional).any(|entry| entry.risk == Risk::Manage);
+    if risky && (person.signed_in + STEP_UP).has_passed(now) {
+        return Ok(Step::SignIn(SignInDemand::NewSession));
+    }
+    Ok(Step::Ask(Box::new(question)))
+}
+
+async fn question(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    grant: Option<&Grant>,
+) -> Result<Question, StoreError> {
+    let (request, client) = (&open.transaction.request, &open.client);
+    // Who is asked again for everything (prompt=consent, another publisher) sees everything; else only what is new.
+    let new = grant.map_or_else(|| request.scope.clone(), |grant| grant.new_scope(request));
+    let new = if request.prompt.consent || new.is_empty() { request.scope.clone() } else { new };
+
+    let mut entries = server.store.scope_entries(&request.scope.of_resources()).await?;
+    entries.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.title.cmp(&b.title)));
+    let (asked, already): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| new.contains(&entry.name));
+    let already = already.into_iter().filter(|entry| grant.is_some_and(|grant| grant.scope.contains(&entry.name)));
+    let already = already.collect();
+    let (optional, required) = asked.into_iter().partition(|entry| client.optional_scope.contains(&entry.name));
+    let offline = match (new.contains(OFFLINE_ACCESS), client.optional_scope.contains(OFFLINE_ACCESS)) {
+        (false, _) => Offline::NotAsked,
+        (true, false) => Offline::Required,
+        (true, true) => Offline::Optional,
+    };
+    Ok(Question { required, optional, offline, already })
+}
+
+/// What the person said.
+pub enum Decision {
+    /// No.
+    Deny,
+    /// Yes, to what is required and to these optional scopes.
+    Allow(Scope),
+}
+
+/// Why an answer is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerFault {
+    /// The question was put to another session, or the person must sign in first.
+    #[error("the question was put to somebody else")]
+    OtherSession,
+    /// The transaction is over.
+    #[error(transparent)]
+    Transaction(#[from] TransactionFault),
+}
+
+impl From<StoreError> for AnswerFault {
+    fn from(error: StoreError) -> Self {
+        AnswerFault::Transaction(error.into())
+    }
+}
+
+/// Takes the answer of the person whom the question was put to. The transaction is over with it.
+///
+/// # Errors
+/// [`AnswerFault`] if the question was put to somebody else or is answered already.
+pub async fn answer(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    person: &Person<'_>,
+    decision: Decision,
+) -> Result<AuthorizationResponse, AnswerFault> {
+    let transaction = &open.transaction;
+    if transaction.shown_to != Some(person.session) || !transaction.sign_in.is_met_by(person.session) {
+        return Err(AnswerFault::OtherSession);
+    }
+    if !server.store.take_transaction(open.key).await? {
+        return Err(TransactionFault::Unknown.into());
+    }
+    match decision {
+        Decision::Deny => Ok(deny(server, open, person).await),
+        Decision::Allow(ticked) => {
+            let grant = server.store.record_consent(&consent(server, open, person, &ticked)).await?;
+            let scope = transaction.request.scope.intersection(&grant.scope).to_string();
+            let (user_id, client_id, grant_id) = (grant.user_id, grant.client_id.clone(), grant.id);
+            server.record(Event::ConsentGiven { user_id, client_id, grant_id, scope }).await;
+            Ok(respond(server, open, person, &grant).await?)
+        }
+    }
+}
+
+async fn deny(server: &AuthorizationServer, open: &OpenTransaction, person: &Person<'_>) -> AuthorizationResponse {
+    let request = &open.transaction.request;
+    let (client_id, scope) = (request.client_id.clone(), request.scope.to_string());
+    server.record(Event::ConsentDenied { user_id: person.user.id, client_id, scope }).await;
+    let (issuer, state) = (&server.config.issuer.url, request.state.as_deref());
+    AuthorizationResponse::error(issuer, &request.redirect_uri, state, &OAuthError::AccessDenied)
+}
+
+/// What the person just allowed, as a grant of its own; the store joins it with what was allowed before.
+fn consent(server: &AuthorizationServer, open: &OpenTransaction, person: &Person<'_>, ticked: &Scope) -> Grant {
+    let (request, client) = (&open.transaction.request, &open.client);
+    let scope = request.scope.filter(|token| !client.optional_scope.contains(token) || ticked.contains(token));
+    let now = server.now();
+    Grant {
+        id: random::grant_id(),
+        user_id: person.user.id,
+        client_id: client.id.clone(),
+        sites: vec![server.site.id],
+        declined: request.scope.without(&scope),
+        scope,
+        publisher: client.publisher.clone(),
+        redirect_uris: vec![request.redirect_uri.clone()],
+        created: now,
+        consented: now,
+    }
+}
+
+/// A code for what of the request is allowed.
+async fn respond(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    person: &Person<'_>,
+    grant: &Grant,
+) -> Result<AuthorizationResponse, StoreError> {
+    let request = &open.transaction.request;
+    let expires = server.now() + server.config.lifetimes.authorization_code;
+    let minted = mint(TokenKind::Code, expires);
+    let code = AuthorizationCode {
+        client_id: request.client_id.clone(),
+        user_id: person.user.id,
+        epoch: person.user.epoch,
+        grant_id: grant.id,
+        site_id: server.site.id,
+        redirect_uri: request.redirect_uri.clone(),
+        redirect_uri_presence: request.redirect_uri_presence,
+        code_challenge: request.code_challenge.clone(),
+        scope: request.scope.intersection(&grant.scope),
+        resources: request.resources.clone(),
+        expires,
+    };
+    server.store.add_code(minted.key, &code).await?;
+    Ok(AuthorizationResponse::code(&server.config.issuer.url, request, &minted.token))
+}
+
+impl OpenTransaction {
+    /// Whether the person must give their password even if they are signed in.
+    pub fn demands_password(&self) -> bool {
+        self.transaction.sign_in == SignInDemand::NewSession
+    }
+}

@@ -1,0 +1,259 @@
+//! The registered error codes and what else a client may be told.
+//!
+//! A refusal names the code for the client's program, the fault for its developer and, through the audit trail, for the
+//! operator. What a status each has is for `http::responses::oauth_error`.
+
+use crate::domain::authorization_request::MalformedPrompt;
+use crate::domain::scope::MalformedScope;
+use crate::store::StoreError;
+
+/// Why a request at a protocol endpoint was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OAuthError {
+    /// `invalid_request`: RFC 6749 sections 4.1.2.1 and 5.2.
+    #[error(transparent)]
+    InvalidRequest(#[from] RequestFault),
+    /// `invalid_client`: RFC 6749 section 5.2.
+    #[error(transparent)]
+    InvalidClient(#[from] ClientFault),
+    /// `invalid_grant`: RFC 6749 section 5.2.
+    #[error(transparent)]
+    InvalidGrant(#[from] GrantFault),
+    /// `unauthorized_client`: RFC 6749 sections 4.1.2.1 and 5.2.
+    #[error("{0}")]
+    UnauthorizedClient(&'static str),
+    /// `unauthorized_client`, to a client that asks about tokens: only a protected resource may.
+    #[error("only a protected resource may ask about tokens")]
+    NotAResource,
+    /// `unsupported_grant_type`: RFC 6749 section 5.2.
+    #[error("grant_type is one of authorization_code, refresh_token, client_credentials")]
+    UnsupportedGrantType,
+    /// `unsupported_response_type`: RFC 6749 section 4.1.2.1.
+    #[error("response_type is code, the only one there is here")]
+    UnsupportedResponseType,
+    /// `invalid_scope`: RFC 6749 sections 4.1.2.1 and 5.2.
+    #[error(transparent)]
+    InvalidScope(#[from] ScopeFault),
+    /// `invalid_target`: RFC 8707 section 2.
+    #[error(transparent)]
+    InvalidTarget(#[from] TargetFault),
+    /// `access_denied`: RFC 6749 section 4.1.2.1.
+    #[error("the person did not allow it")]
+    AccessDenied,
+    /// `login_required`, `consent_required` and the like: OpenID Connect Core section 3.1.2.6, for `prompt=none`.
+    #[error("prompt=none was asked for, and the person would have to {}", .0.what())]
+    InteractionNeeded(Interaction),
+    /// `request_not_supported`: RFC 9101 section 6.
+    #[error("signed request objects are not supported; push the request instead (RFC 9126)")]
+    RequestNotSupported,
+    /// `request_uri_not_supported`: RFC 9101 section 6.
+    #[error("request_uri must come from the pushed authorization request endpoint (RFC 9126)")]
+    RequestUriNotSupported,
+    /// `server_error`: the store failed; nothing was promised.
+    #[error("the server could not keep what this needs; try again")]
+    ServerError(#[from] StoreError),
+}
+
+/// What `prompt=none` stood against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interaction {
+    /// `login_required`
+    SignIn,
+    /// `consent_required`
+    Consent,
+}
+
+impl Interaction {
+    fn what(self) -> &'static str {
+        match self {
+            Interaction::SignIn => "sign in",
+            Interaction::Consent => "consent",
+        }
+    }
+}
+
+/// What is wrong with the form of a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFault {
+    /// RFC 6749 section 3.1: no parameter more than once.
+    #[error("the parameter {0:?} is there more than once")]
+    Repeated(String),
+    /// A parameter that must be there is not.
+    #[error("the parameter {0:?} is missing")]
+    Missing(&'static str),
+    /// A value cannot be what the parameter means.
+    #[error("the parameter {name:?} is {fault}")]
+    Malformed {
+        /// The parameter.
+        name: &'static str,
+        /// What it should have been, or what it is.
+        fault: &'static str,
+    },
+    /// The body cannot be read.
+    #[error("{0}")]
+    Unreadable(&'static str),
+    /// RFC 6749 section 2.3: one way of authenticating per request.
+    #[error("the request authenticates the client in more than one way")]
+    TwoAuthentications,
+    /// `client_id` in the body names another client than the authentication.
+    #[error("client_id is not the client that authenticated")]
+    ClientMismatch,
+    /// The client must push its requests (RFC 9126 section 6).
+    #[error("this client must push its authorization requests (RFC 9126)")]
+    MustBePushed,
+    /// The pushed request is unknown, used, expired or another client's (RFC 9126 section 4).
+    #[error("this request_uri is unknown, expired, used before or another client's")]
+    UnknownRequestUri,
+    /// `prompt` cannot be followed.
+    #[error(transparent)]
+    Prompt(#[from] MalformedPrompt),
+    /// PKCE is required (RFC 7636 section 4.4.1).
+    #[error("code_challenge is required: BASE64URL(SHA-256(code_verifier)), with code_challenge_method=S256")]
+    ChallengeMissing,
+    /// Only S256 (RFC 9700 section 2.1.1).
+    #[error("code_challenge_method is S256, the only one there is here")]
+    ChallengeMethod,
+}
+
+/// Why a client is not who it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientFault {
+    /// Nothing names a client.
+    #[error("the request names no client: send client_id, a Basic header or a client assertion")]
+    Unnamed,
+    /// The header or assertion cannot be read.
+    #[error("the client authentication cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// No such client, or the secret is not one of its live ones. Which of the two is not told.
+    #[error("no such client, or its secret is wrong")]
+    Unproven,
+    /// The client authenticates in another way than it registered.
+    #[error("this client registered another way to authenticate")]
+    OtherMethod,
+    /// The assertion is not acceptable.
+    #[error("the client assertion is not acceptable: {0}")]
+    Assertion(AssertionFault),
+}
+
+/// The rule that a client assertion breaks (RFC 7523 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssertionFault {
+    /// Form, algorithm or signature.
+    #[error(transparent)]
+    Malformed(#[from] crate::secrets::assertion::MalformedAssertion),
+    /// `iss` and `sub` are both the client identifier.
+    #[error("iss and sub must both be the client identifier")]
+    Issuer,
+    /// `aud` is one string: the issuer, the token endpoint or the endpoint called.
+    #[error("aud must be one string: the issuer or the token endpoint")]
+    Audience,
+    /// `exp` has passed, or lies more than an hour ahead.
+    #[error("exp must lie ahead, by at most an hour")]
+    Expiry,
+    /// `nbf` or `iat` lies ahead.
+    #[error("nbf and iat must not lie ahead")]
+    NotYet,
+    /// `jti` was used before.
+    #[error("jti was used before")]
+    Replayed,
+}
+
+/// Why a code or refresh token is not honoured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantFault {
+    /// Never issued, mistyped, or long over.
+    #[error("this code or token is unknown, or has been over for long")]
+    Unknown,
+    /// Its time is over.
+    #[error("this code or token has expired")]
+    Expired,
+    /// It was used before; what it had produced is over now.
+    #[error("this was used before; everything issued from it has been ended, so the person must be asked again")]
+    Replayed,
+    /// It was issued to another client.
+    #[error("this was issued to another client")]
+    OtherClient,
+    /// RFC 6749 section 4.1.3.
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUri,
+    /// RFC 7636 section 4.6.
+    #[error("code_verifier does not fit the code_challenge of the authorization request")]
+    Verifier,
+    /// The person, an admin or the client ended it.
+    #[error("what this was issued under was withdrawn")]
+    Withdrawn,
+}
+
+/// Why a scope cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeFault {
+    /// Not the form of RFC 6749 section 3.3.
+    #[error(transparent)]
+    Malformed(#[from] MalformedScope),
+    /// No protected resource owns it.
+    #[error("no resource here knows the scope {0:?}")]
+    Unknown(String),
+    /// The client is not registered for it.
+    #[error("this client is not registered for the scope {0:?}")]
+    NotRegistered(String),
+    /// More than was granted (RFC 6749 section 6).
+    #[error("the scope asked for is more than was granted")]
+    Exceeded,
+    /// Nothing is left that a token could be for.
+    #[error("no scope of a protected resource is asked for")]
+    Nothing,
+}
+
+/// Why a resource cannot be had (RFC 8707 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetFault {
+    /// No resource has that identifier, or it owns none of the scopes.
+    #[error("no resource here is {0:?}, or it owns none of the scopes")]
+    Unknown(String),
+    /// A scope belongs to a resource that the request does not name.
+    #[error("the scope {0:?} belongs to none of the resources that are named")]
+    OtherOwner(String),
+    /// The code or token was not for it.
+    #[error("this was not granted for {0:?}")]
+    NotGranted(String),
+    /// The scopes belong to several resources, and an access token is for one.
+    #[error("the scopes belong to several resources: name one with the parameter \"resource\"")]
+    Several,
+    /// An access token is for one resource.
+    #[error("an access token is for one resource: send \"resource\" once here")]
+    TooMany,
+}
+
+impl OAuthError {
+    /// The registered code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            OAuthError::InvalidRequest(_) => "invalid_request",
+            OAuthError::InvalidClient(_) => "invalid_client",
+            OAuthError::InvalidGrant(_) => "invalid_grant",
+            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => "unauthorized_client",
+            OAuthError::UnsupportedGrantType => "unsupported_grant_type",
+            OAuthError::UnsupportedResponseType => "unsupported_response_type",
+            OAuthError::InvalidScope(_) => "invalid_scope",
+            OAuthError::InvalidTarget(_) => "invalid_target",
+            OAuthError::AccessDenied => "access_denied",
+            OAuthError::InteractionNeeded(Interaction::SignIn) => "login_required",
+            OAuthError::InteractionNeeded(Interaction::Consent) => "consent_required",
+            OAuthError::RequestNotSupported => "request_not_supported",
+            OAuthError::RequestUriNotSupported => "request_uri_not_supported",
+            OAuthError::ServerError(_) => "server_error",
+        }
+    }
+
+    /// What a developer is told, in the characters that RFC 6749 section 5.2 allows there.
+    pub fn description(&self) -> String {
+        let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+        self.to_string().replace('"', "'").chars().map(|c| if allowed(c) { c } else { '?' }).take(400).collect()
+    }
+}
+
+impl From<MalformedScope> for OAuthError {
+    fn from(fault: MalformedScope) -> Self {
+        OAuthError::InvalidScope(fault.into())
+    }
+}

@@ -1,0 +1,29 @@
+//! The protocol: one file for each endpoint, each naming its RFC; no Rocket, no store of its own.
+//!
+//! | RFC | what | file |
+//! |---|---|---|
+//! | 6749 section 2.3, 7523 section 2.2 | client authentication | `client_authentication` |
+//! | 6749 section 3.1 | parameters, each at most once | `parameters` |
+//! | 6749 section 4.1.1, 8252, 9207 | authorization endpoint | `authorization` |
+//! | 6749 section 3.2 | token endpoint | `token` |
+//! | 6749 section 5.2 | errors | `error` |
+//! | 7009 | revocation | `revocation` |
+//! | 7636 | proof key for code exchange | `authorization::checks`, `machine` |
+//! | 7662 | introspection | `introspection` |
+//! | 8414 | metadata | `metadata` |
+//! | 8707 | resource indicators | `target` |
+//! | 9126 | pushed authorization requests | `pushed_authorization` |
+
+pub mod authorization;
+pub mod client_authentication;
+pub mod consent;
+pub mod error;
+pub mod introspection;
+mod machine;
+pub mod metadata;
+pub mod parameters;
+pub mod pushed_authorization;
+pub mod revocation;
+mod target;
+pub mod token;
+pub mod transaction;

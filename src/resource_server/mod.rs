@@ -1,0 +1,96 @@
+//! The guard for APIs behind this server (RFC 6750), usable from any Rocket application.
+//!
+//! Attach a [`ResourceServer`] and ask for [`Bearer`] in a route. A request without a live token for that scope is
+//! answered by the challenge of RFC 6750 section 3, with a body that names the layer that refused.
+//!
+//! | file | what |
+//! |---|---|
+//! | `header` | the token of a request, read strictly |
+//! | `introspection` | the authorization server's word on a token (RFC 7662) |
+//! | `refusal` | why a request goes no further, and the challenge that says so |
+//! | `bearer` | the request guard |
+
+mod bearer;
+mod header;
+mod introspection;
+mod refusal;
+
+pub use bearer::{Bearer, RequiredScope};
+pub use introspection::{Introspection, Site};
+pub use refusal::Refusal;
+
+use std::time::Duration;
+
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::{Build, Request, Response, Rocket};
+
+use crate::domain::secret::Secret;
+use crate::domain::uri::Issuer;
+use crate::resource_server::refusal::Refused;
+
+const TIME_OUT: Duration = Duration::from_secs(5);
+
+/// An API behind an authorization server. Attached to a Rocket, it answers the guards and sends their challenges.
+#[derive(Clone)]
+pub struct ResourceServer {
+    issuer: String,
+    introspection_endpoint: String,
+    id: String,
+    secret: Secret<String>,
+    realm: String,
+    http: reqwest::Client,
+}
+
+/// Why there is no resource server.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The issuer is not the identifier of an authorization server.
+    #[error("issuer: {0}")]
+    Issuer(#[from] crate::domain::uri::MalformedIssuer),
+    /// HTTP requests cannot be made.
+    #[error("no HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+impl ResourceServer {
+    /// The API that is registered as `id` with that secret. `realm` is what the challenge calls it.
+    ///
+    /// # Errors
+    /// [`SetUpError`] if the issuer is none, or HTTP requests cannot be made.
+    pub fn new(issuer: &str, id: &str, secret: &str, realm: &str) -> Result<Self, SetUpError> {
+        let issuer: Issuer = issuer.parse()?;
+        // A redirect would carry our secret elsewhere, and a proxy from the environment would see it.
+        let http = reqwest::Client::builder()
+            .timeout(TIME_OUT)
+            .connect_timeout(TIME_OUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            introspection_endpoint: issuer.url("/oauth/introspect"),
+            issuer: issuer.into(),
+            id: id.to_owned(),
+            secret: Secret::new(secret.to_owned()),
+            realm: realm.chars().filter(|c| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~')).collect(),
+            http,
+        })
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for ResourceServer {
+    fn info(&self) -> Info {
+        Info { name: "Resource server", kind: Kind::Ignite | Kind::Response | Kind::Singleton }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        Ok(rocket.manage(self.clone()))
+    }
+
+    /// Whatever catcher answered a refusal, the challenge must be in the answer.
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if let Some(refusal) = Refused::of(request).filter(|refusal| refusal.status() == response.status()) {
+            refusal.write(&self.realm, response);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// Every page in light and dark at 320 and 1280 px: axe-core finds nothing, nothing scrolls sideways, every control can be hit.
+
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { App, Api } from "../support/app.mjs";
+import { launch, withoutScripts } from "../support/chromium.mjs";
+import { press, signIn } from "../support/journey.mjs";
+import { PERSON, RESOURCE, SCREENSHOTS, app as clientAt, seededServer, startServer } from "../support/server.mjs";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const SMALLEST_TARGET_PX = 24;
+const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
+
+describe("the pages", () => {
+  let browser, server, bare, app, api, client;
+  /** Cookies of nobody, of a person and of an admin. */
+  const cookies = { nobody: { cookies: [], origins: [] } };
+
+  before(async () => {
+    await mkdir(SCREENSHOTS, { recursive: true });
+    browser = await launch();
+    api = await new Api().start(() => server.issuer, RESOURCE);
+    app = await new App().start(() => server.issuer, () => client, api);
+    client = clientAt(app.redirectUri);
+    server = await seededServer({ redirectUri: app.redirectUri });
+    bare = await startServer();
+    await server.addPerson(ADMIN);
+    await server.addPerson({ email: "sam@example.com", name: "", password: "yet another long password" });
+    cookies.person = await signedIn(PERSON);
+    cookies.admin = await signedIn(ADMIN);
+    cookies.member = await signedIn({ email: "sam@example.com", password: "yet another long password" });
+  });
+  after(async () => {
+    await browser?.close();
+    for (const started of [server, bare, app, api]) await started?.stop();
+  });
+
+  /** Signs in without scripts and, but for the admin, lets the app in, so that the account pages have something to show. */
+  async function signedIn(who) {
+    const context = await withoutScripts(browser);
+    const page = await context.newPage();
+    if (who === PERSON) {
+      await page.goto(`${app.origin}/start`);
+      await signIn(page, who);
+      await press(page, "Allow");
+      await page.waitForURL(`${app.redirectUri}?**`);
+    } else {
+      await page.goto(`${server.origin}/login`);
+      await signIn(page, who);
+    }
+    const state = await context.storageState();
+    await context.close();
+    return state;
+  }
+
+  const ask = (extra) => app.authorizationUrl(server.issuer, client, extra);
+  const at = (path) => (page) => page.goto(server.origin + path);
+
+  /** Stops where the person is about to leave for the app. */
+  async function leave(page, decision) {
+    await page.route(`${app.origin}/**`, (route) => route.abort("aborted"));
+    await page.goto(ask({ prompt: "consent" }));
+    await press(page, decision);
+  }
+
+  const PAGES = {
+    "sign-in": ["nobody", at("/login")],
+    "sign-in-for-an-app": ["nobody", (page) => page.goto(ask())],
+    "sign-in-refused": [
+      "nobody",
+      async (page) => {
+        await page.goto(`${server.origin}/login`);
+        await signIn(page, { email: "nobody@example.com", password: "not the password" });
+      },
+    ],
+    "select-account": ["person", (page) => page.goto(ask({ prompt: "select_account" }))],
+    consent: ["member", (page) => page.goto(ask())],
+    "consent-again": ["person", (page) => page.goto(ask({ prompt: "consent" }))],
+    continue: ["person", (page) => leave(page, "Deny")],
+    "unknown-app": ["nobody", (page) => page.goto(app.authorizationUrl(server.issuer, { ...client, id: "nobody" }))],
+    "unknown-redirect-uri": ["nobody", (page) => page.goto(ask({ redirect_uri: "https://elsewhere.example/" }))],
+    "unknown-request": ["nobody", at("/consent?txn=hmx_none")],
+    "not-found": ["nobody", at("/nowhere")],
+    forbidden: ["person", at("/admin/people")],
+    "set-up": ["nobody", async (page) => page.goto(await bare.setupLink())],
+    "unknown-link": ["nobody", at("/setup/none")],
+    invitation: [
+      "nobody",
+      async (page) => {
+        const name = `guest-${Math.random().toString(36).slice(2)}@example.com`;
+        const invited = await server.command(["user", "invite", name]);
+        await page.goto(invited.link);
+      },
+    ],
+    account: ["person", at("/account")],
+    "account-apps": ["person", at("/account/apps")],
+    "account-apps-empty": ["admin", at("/account/apps")],
+    "account-sessions": ["person", at("/account/sessions")],
+    "account-password": ["person", at("/account/password")],
+    "admin-people": ["admin", at("/admin/people")],
+    "admin-person": [
+      "admin",
+      async (page) => {
+        await page.goto(`${server.origin}/admin/people`);
+        await page.getByRole("link", { name: /Pat Person|pat@example/ }).first().click();
+      },
+    ],
+    "sign-out": ["person", at("/logout")],
+  };
+
+  for (const [name, [who, open]] of Object.entries(PAGES)) {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const width of [320, 1280]) {
+        test(`${name} ${colorScheme} ${width}`, async () => {
+          // axe-core is a script, which our policy forbids; only here is the policy set aside.
+          const options = { storageState: cookies[who], colorScheme, viewport: { width, height: 720 }, bypassCSP: true };
+          const context = await browser.newContext(options);
+          try {
+            const page = await context.newPage();
+            await open(page);
+            await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+            await page.evaluate(AXE);
+            assert.deepEqual(await page.evaluate(violations, TAGS), []);
+            assert.deepEqual(await page.evaluate(sideways), [], "something is wider than the window");
+            assert.deepEqual(await page.evaluate(tooSmall, SMALLEST_TARGET_PX), [], "a control is too small");
+          } finally {
+            await context.close();
+          }
+        });
+      }
+    }
+  }
+
+  test("axe_finds_a_violation_where_there_is_one", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.setContent('<!doctype html><html><body><img src="x"><button style="width:9px;padding:0">x</button><div style="width:3000px">x</div></body></html>');
+    await page.evaluate(AXE);
+    assert.ok((await page.evaluate(violations, TAGS)).some((told) => told.startsWith("image-alt")));
+    assert.notDeepEqual(await page.evaluate(sideways), []);
+    assert.notDeepEqual(await page.evaluate(tooSmall, SMALLEST_TARGET_PX), []);
+    await context.close();
+  });
+});
+
+/* The functions below run in the page. */
+
+async function violations(tags) {
+  const found = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags } });
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+}
+
+function sideways() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const wide = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > clientWidth);
+  return [`${scrollWidth} > ${clientWidth}`, ...wide.map((one) => one.outerHTML.slice(0, 120))];
+}
+
+/** A link in a line of text may be as high as the line (WCAG 2.2, 2.5.8, exception "inline"). */
+function tooSmall(smallest) {
+  const controls = [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")];
+  const small = controls.filter((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    const style = getComputedStyle(one);
+    const hidden = width === 0 || height === 0 || style.visibility === "hidden" || one.classList.contains("skip");
+    const inline = one.tagName === "A" && style.display === "inline";
+    return !hidden && !inline && Math.min(width, height) < smallest;
+  });
+  return small.map((one) => `${Math.round(one.getBoundingClientRect().width)}x${Math.round(one.getBoundingClientRect().height)} ${one.outerHTML.slice(0, 120)}`);
+}

@@ -1,0 +1,8 @@
+//! The binary, run for real.
+
+mod control;
+mod demo;
+mod doctor;
+mod exit_codes;
+mod registry;
+mod serve;

@@ -1,0 +1,12 @@
+//! One file for each endpoint of `src/oauth`.
+
+mod authorization;
+mod client_authentication;
+mod client_credentials;
+mod code;
+mod consent;
+mod introspection;
+mod metadata;
+mod pushed_authorization;
+mod refresh;
+mod revocation;

@@ -1,0 +1,9 @@
+//! The language that the tests are written in.
+
+pub mod client;
+pub mod oauth;
+pub mod operator;
+pub mod people;
+pub mod race;
+pub mod server;
+pub mod visitor;

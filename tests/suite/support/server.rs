@@ -1,0 +1,74 @@
+//! TestServer: in-process, fixed clock, cheap password hashes, the embedded store in a folder of its own.
+
+use std::sync::Arc;
+
+use hallmark::authorization_server::{AuthorizationServer, Clock};
+use hallmark::config::Config;
+use hallmark::domain::time::Timestamp;
+use hallmark::launch;
+use hallmark::store::sled::SledStore;
+use rocket::figment::Figment;
+use rocket::figment::providers::{Format, Toml};
+use rocket::local::asynchronous::Client;
+use tempfile::TempDir;
+
+/// When every test begins: 24 November 2025, 16:00 UTC.
+pub const NOW: Timestamp = Timestamp(1_764_000_000);
+
+const SETTINGS: &str = r#"
+[default]
+ident = false
+ip_header = false
+log_level = "off"
+[default.issuer]
+url = "https://hallmark.test"
+[default.passwords]
+memory_kib = 64
+iterations = 1
+"#;
+
+/// A server that a test talks to.
+pub struct TestServer {
+    /// Speaks HTTP to it without a socket.
+    pub local: Client,
+    /// Its inside, for what no endpoint shows.
+    pub core: Arc<AuthorizationServer>,
+    figment: Figment,
+    folder: TempDir,
+}
+
+/// A server with nothing in it.
+pub async fn server() -> TestServer {
+    server_with("").await
+}
+
+/// A server with more settings, in TOML.
+pub async fn server_with(settings: &str) -> TestServer {
+    let folder = tempfile::tempdir().expect("a folder");
+    let figment = Figment::from(rocket::Config::release_default())
+        .merge(Toml::string(SETTINGS).nested())
+        .merge(Toml::string(settings).nested());
+    begin(folder, figment, Clock::fixed(NOW)).await
+}
+
+async fn begin(folder: TempDir, figment: Figment, clock: Clock) -> TestServer {
+    let config = Config::read(&figment).expect("settings");
+    let store = SledStore::open(folder.path(), 16).expect("a store");
+    let core = AuthorizationServer::new(config, Arc::new(store), clock).await.expect("a server");
+    let core = Arc::new(core);
+    let rocket = launch::rocket(core.clone(), figment.clone());
+    // Not tracked: the tests say themselves which cookies a browser sends.
+    let local = Client::untracked(rocket).await.expect("a rocket");
+    TestServer { local, core, figment, folder }
+}
+
+impl TestServer {
+    /// The server after it stopped and began again on the same folder, at the same time.
+    pub async fn restarted(self) -> TestServer {
+        let TestServer { local, core, figment, folder } = self;
+        let clock = core.clock.clone();
+        drop(local);
+        drop(core);
+        begin(folder, figment, clock).await
+    }
+}
