@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
 use crate::domain::event::Recorded;
-use crate::domain::id::UserId;
 
 /// What to do with the audit trail.
 #[derive(Subcommand, Serialize, Deserialize)]
@@ -34,19 +33,7 @@ impl Command {
 fn entry(fact: &Recorded) -> Value {
     let mut entry = serde_json::to_value(&fact.event).unwrap_or_default();
     entry["at"] = json!(fact.at.to_rfc3339());
-    for path in ["/user_id", "/grant_id", "/by/user"] {
-        if let Some(id) = entry.pointer_mut(path) {
-            respell(id);
-        }
-    }
     entry
-}
-
-/// Writes an identifier as every other answer writes it, so that one can be looked for in another.
-fn respell(id: &mut Value) {
-    if let Some(Ok(spelt)) = id.as_str().map(str::parse::<UserId>) {
-        *id = json!(spelt.to_string());
-    }
 }
 
 fn line(fact: &Recorded) -> String {

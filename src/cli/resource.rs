@@ -52,7 +52,7 @@ pub struct Registration {
     /// What people call it; the id where none is given.
     #[arg(long)]
     name: Option<String>,
-    /// A `resource` value that means it, such as https://api.example.com; may be repeated, the first is the audience.
+    /// A `resource` value that means it, such as `https://api.example.com`; may be repeated, the first is the audience.
     #[arg(long = "identifier", value_name = "URI", required = true)]
     identifiers: Vec<ResourceIdentifier>,
     /// A scope that it owns; may be repeated. Without a title, one is known or made from the name.

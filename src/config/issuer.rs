@@ -1,13 +1,13 @@
 //! `[issuer]`: what this server is called, and what its redirection URIs may be.
 
 use rocket::figment::Figment;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigError;
 use crate::domain::uri::{Issuer, LoopbackPorts};
 
 /// The table as it is written.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Table {
     url: Option<String>,

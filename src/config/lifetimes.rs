@@ -1,11 +1,11 @@
 //! `[lifetimes]`: how long everything lives. Each is a number of seconds or text such as `"30s"`, `"10min"`, `"90d"`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Lifetime;
 
 /// The settings; the defaults are in [`Lifetimes::default`].
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lifetimes {
     /// Of an authorization code; at most 10 minutes (RFC 6749 section 4.1.2).

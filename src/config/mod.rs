@@ -9,6 +9,8 @@ pub mod store;
 pub mod throttle;
 
 use rocket::figment::Figment;
+use rocket::figment::providers::Serialized;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Every setting of this server that is not Rocket's own.
@@ -55,11 +57,10 @@ impl Config {
     }
 }
 
-fn table<T: DeserializeOwned + Default>(figment: &Figment, name: &str) -> Result<T, ConfigError> {
-    match figment.find_value(name) {
-        Err(_) => Ok(T::default()),
-        Ok(_) => figment.extract_inner(name).map_err(|error| ConfigError(error.to_string())),
-    }
+/// The table of that name over its defaults, so that one key of a rate can be set without the other.
+fn table<T: Serialize + DeserializeOwned + Default>(figment: &Figment, name: &str) -> Result<T, ConfigError> {
+    let with_defaults = figment.clone().join(Serialized::default(name, T::default()));
+    with_defaults.extract_inner(name).map_err(|error| ConfigError(error.to_string()))
 }
 
 #[cfg(test)]
@@ -84,6 +85,14 @@ mod tests {
         let config = read("[default.lifetimes]\naccess_token = \"30s\"\nsession_idle = 60").expect("settings");
         assert_eq!(config.lifetimes.access_token, Lifetime::seconds(30));
         assert_eq!(config.lifetimes.session_idle, Lifetime::minutes(1));
+    }
+
+    #[test]
+    fn one_key_of_a_rate_is_set_without_the_other() {
+        let config = read("[default.throttle.sign_in_per_address]\nper_minute = 0").expect("settings");
+        assert_eq!(config.throttle.sign_in_per_address.per_minute, 0);
+        assert_eq!(config.throttle.sign_in_per_address.burst, 30);
+        assert_eq!(config.throttle.sign_in_per_account.per_minute, 6);
     }
 
     #[test]

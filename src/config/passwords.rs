@@ -1,9 +1,9 @@
 //! `[passwords]`: what argon2id costs, and how many checks may run at once.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings; the defaults are OWASP's for argon2id.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordSettings {
     /// Memory of one check, in KiB.

@@ -1,9 +1,9 @@
 //! `[throttle]`: what slows guessing down. A rate of zero turns a throttle off.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// So many at once, then so many a minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// How many may come at once after a quiet while.
@@ -13,7 +13,7 @@ pub struct Rate {
 }
 
 /// The settings.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThrottleSettings {
     /// Sign-ins from one address (for IPv6: one /64). Raise it where many people share a gateway. Default: 30, then 30 a minute.

@@ -1,4 +1,4 @@
-//! Secret<T>: never printed, wiped when dropped. Digest: what is kept in its place, compared in constant time.
+//! `Secret<T>`: never printed, wiped when dropped. Digest: what is kept in its place, compared in constant time.
 
 use std::hash::{Hash, Hasher};
 

@@ -106,20 +106,20 @@ pub fn read_key_set(json: &str) -> Result<Vec<PublicKey>, String> {
         return Err("the key set holds no key".into());
     }
     set.keys
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(at, key)| read_key(key).map_err(|fault| format!("key {}: {fault}", at + 1)))
         .collect()
 }
 
-fn read_key(key: serde_json::Value) -> Result<PublicKey, String> {
+fn read_key(key: &serde_json::Value) -> Result<PublicKey, String> {
     if ["d", "p", "q", "k"].iter().any(|part| key.get(part).is_some()) {
         return Err("this holds a private key; register the public part alone".into());
     }
-    let jwk: Jwk = serde_json::from_value(key.clone()).map_err(|error| error.to_string())?;
+    let jwk: Jwk = Jwk::deserialize(key).map_err(|error| error.to_string())?;
     algorithm_of(&jwk).ok_or("only P-256, Ed25519 and RSA keys are taken")?;
     DecodingKey::from_jwk(&jwk).map_err(|error| error.to_string())?;
-    Ok(PublicKey { kid: jwk.common.key_id.clone(), jwk: key.to_string() })
+    Ok(PublicKey { kid: jwk.common.key_id, jwk: key.to_string() })
 }
 
 fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {

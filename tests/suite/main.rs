@@ -1,5 +1,8 @@
 //! One binary, so that it links once: the server as its users meet it.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
+mod admin;
 mod attacks;
 mod cli;
 mod oauth;

@@ -115,10 +115,13 @@ impl Wire {
     }
 }
 
-/// A form as it is told: a password not at all.
+/// A form as it is told: a password not at all, and of other secrets the end.
 pub fn told_form(fields: &[(&str, &str)]) -> String {
     let told = fields.iter().map(|(name, value)| match *name {
         "password" => "password=…".to_owned(),
+        "csrf" | "code_verifier" => {
+            format!("{name}=…{}", value.get(value.len().saturating_sub(4)..).unwrap_or_default())
+        }
         name => format!("{name}={value}"),
     });
     told.collect::<Vec<_>>().join(" ")
@@ -187,7 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_told() {
-        assert_eq!(told_form(&[("email", "a@b"), ("password", "correct horse")]), "email=a@b password=…");
+    fn a_password_is_not_told_and_a_verifier_not_whole() {
+        let fields = [("email", "a@b"), ("password", "correct horse"), ("code_verifier", "abcdefgh")];
+        assert_eq!(told_form(&fields), "email=a@b password=… code_verifier=…efgh");
     }
 }

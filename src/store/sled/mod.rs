@@ -1,6 +1,6 @@
 //! The embedded store: every noun on sled, for one process.
 //!
-//! Five rules hold everywhere here. Nothing calls `flush_async`. One thread makes writes durable ([`committer`]), and a
+//! Five rules hold everywhere here. Nothing calls `flush_async`. One thread makes writes durable (`committer`), and a
 //! verb answers after its next full cycle. Nothing on a serving path uses a transaction or a batch, which would stop
 //! every reader: a verb decides by compare-and-swap on one head key and orders its other writes around that, so that a
 //! crash between any two leaves nothing half-live (what survives a crash is a prefix of what was written). Trees are

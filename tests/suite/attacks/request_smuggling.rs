@@ -32,7 +32,7 @@ async fn listening() -> Listening {
         .merge(("log_level", "off"));
     let rocket = hallmark::launch::rocket(server.core.clone(), figment).attach(AdHoc::on_liftoff("port", |rocket| {
         let port = rocket.config().port;
-        Box::pin(async move { drop(tell.send(port)) })
+        Box::pin(async move { tell.send(port).expect("somebody waits") })
     }));
     let rocket = rocket.ignite().await.expect("a rocket");
     let shutdown = rocket.shutdown();

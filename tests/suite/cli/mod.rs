@@ -1,6 +1,7 @@
 //! The binary, run for real.
 
 mod control;
+mod demo;
 mod doctor;
 mod exit_codes;
 mod registry;

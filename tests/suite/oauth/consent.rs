@@ -172,7 +172,7 @@ async fn another_browser_or_another_person_cannot_answer() {
     assert!(elsewhere.html.contains("another browser"), "{}", elsewhere.html);
 
     browser.sign_in(&user).await;
-    let csrf = browser.open(&format!("/consent?txn=nonsense")).await.field("csrf");
+    let csrf = browser.open("/consent?txn=nonsense").await.field("csrf");
     assert_eq!(csrf, "");
     let stale = browser.decide(&page, "allow", &[]).await;
     assert_eq!(stale.status.code, 403, "the token of the former session is none of this one");

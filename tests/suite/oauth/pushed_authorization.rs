@@ -7,7 +7,7 @@ use crate::support::client::{App, CHALLENGE, form};
 use crate::support::oauth::{confidential, native};
 use crate::support::server::{TestServer, server};
 
-fn request<'a>(app: &'a App) -> Vec<(&'a str, &'a str)> {
+fn request(app: &App) -> Vec<(&str, &str)> {
     vec![
         ("response_type", "code"),
         ("client_id", &app.id),

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod oauth;
 pub mod operator;
+pub mod people;
 pub mod race;
 pub mod server;
 pub mod visitor;

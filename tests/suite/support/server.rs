@@ -71,9 +71,4 @@ impl TestServer {
         drop(core);
         begin(folder, figment, clock).await
     }
-
-    /// Where its store is.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
 }

@@ -1,6 +1,8 @@
 //! A person's browser that is signed in already: keeps its cookies, reads hidden fields, does not follow redirects by
 //! itself, since the tests look at each of them.
 
+use std::net::SocketAddr;
+
 use hallmark::domain::session::Session;
 use hallmark::domain::user::User;
 use hallmark::secrets::token::{TokenKind, mint};
@@ -14,6 +16,10 @@ use crate::support::server::TestServer;
 pub struct Visitor<'a> {
     server: &'a TestServer,
     cookies: Vec<(String, String)>,
+    /// Where it is; unknown unless a test says so.
+    pub address: Option<SocketAddr>,
+    /// What it sends with every request.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What a browser reads of an answer.
@@ -30,6 +36,24 @@ impl Shown {
         let marker = format!("name=\"{name}\" value=\"");
         let value = self.html.split_once(&marker).map_or("", |(_, rest)| rest.split('"').next().unwrap_or(""));
         value.replace("&#38;", "&").replace("&amp;", "&")
+    }
+
+    /// The hidden fields of the form that is sent to `action`; none if the page has no such form.
+    pub fn hidden_fields(&self, action: &str) -> Vec<(String, String)> {
+        let attribute = |tag: &str, name: &str| {
+            let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+            Some(rest.split('"').next().unwrap_or_default().to_owned())
+        };
+        let form = self.html.split("<form").find(|form| form.contains(&format!("action=\"{action}\"")));
+        let form = form.and_then(|form| form.split("</form>").next()).unwrap_or_default();
+        let hidden = form.split("<input").filter(|input| input.contains("type=\"hidden\""));
+        hidden.filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value")?))).collect()
+    }
+
+    /// Every cookie that the answer sets, as it is written.
+    pub fn set_cookies(&self) -> Vec<&str> {
+        let set = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"));
+        set.map(|(_, value)| value.as_str()).collect()
     }
 
     /// Where a page or a redirect leads: the header, or the link that the page refreshes to.
@@ -58,7 +82,7 @@ impl Shown {
 impl TestServer {
     /// A browser in which nobody signed in.
     pub fn visitor(&self) -> Visitor<'_> {
-        Visitor { server: self, cookies: Vec::new() }
+        Visitor { server: self, cookies: Vec::new(), address: None, headers: Vec::new() }
     }
 
     /// A browser in which `user` signed in just now.
@@ -93,6 +117,41 @@ impl Visitor<'_> {
         self.cookies.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The value of the cookie of that name; empty if there is none.
+    pub fn cookie(&self, name: &str) -> String {
+        self.cookies.iter().find(|(there, _)| there == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Forgets a cookie.
+    pub fn forget(&mut self, name: &str) {
+        self.cookies.retain(|(there, _)| there != name);
+    }
+
+    /// Fills in the form on `page` that is sent to `action` and sends it.
+    pub async fn fill(&mut self, page: &Shown, action: &str, fields: &[(&str, &str)]) -> Shown {
+        let hidden = page.hidden_fields(action);
+        assert!(!hidden.is_empty(), "there is no form to {action} in {}", page.html);
+        let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        all.extend_from_slice(fields);
+        self.submit(action, &all).await
+    }
+
+    /// Opens the page at `path`, fills in its form to `action` and sends it.
+    pub async fn open_and_fill(&mut self, path: &str, action: &str, fields: &[(&str, &str)]) -> Shown {
+        let page = self.open(path).await;
+        self.fill(&page, action, fields).await
+    }
+
+    /// Signs in on the sign-in page.
+    pub async fn log_in(&mut self, email: &str, password: &str) -> Shown {
+        self.open_and_fill("/login", "/login", &[("email", email), ("password", password)]).await
+    }
+
+    /// Whether somebody is signed in here.
+    pub async fn is_signed_in(&mut self) -> bool {
+        self.open("/account").await.status.code == 200
+    }
+
     /// Opens an address.
     pub async fn open(&mut self, path: &str) -> Shown {
         let request = self.server.local.get(path.to_owned());
@@ -122,10 +181,19 @@ impl Visitor<'_> {
         for (name, value) in &self.cookies {
             request = request.cookie(Cookie::new(name.clone(), value.clone()));
         }
+        for (name, value) in &self.headers {
+            request = request.header(Header::new(name.clone(), value.clone()));
+        }
+        if let Some(address) = self.address {
+            request = request.remote(address);
+        }
         let response = request.dispatch().await;
         let set: Vec<Cookie<'static>> = response.cookies().iter().map(|cookie| cookie.clone().into_owned()).collect();
         for cookie in set {
-            self.keep(cookie.name(), cookie.value());
+            match cookie.max_age() {
+                Some(age) if age.is_zero() => self.forget(cookie.name()),
+                _ => self.keep(cookie.name(), cookie.value()),
+            }
         }
         Shown {
             status: response.status(),

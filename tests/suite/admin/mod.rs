@@ -1,0 +1,4 @@
+//! The pages for admins.
+
+mod people;
+mod person;
