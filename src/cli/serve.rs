@@ -17,7 +17,7 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, signals};
+use crate::cli::{logs, setup_link, signals};
 use crate::domain::event::Actor;
 use crate::launch;
 use crate::store::Swept;
@@ -106,7 +106,7 @@ async fn welcome(server: &AuthorizationServer) -> Result<Welcome, CommandError> 
             Ok(Welcome::FirstRun { address, folder, link, lasts })
         }
         Err(PeopleError::AdminExists) => {
-            let _ = std::fs::remove_file(link_file(&folder));
+            let _ = std::fs::remove_file(setup_link::file(&folder));
             Ok(Welcome::Running { address, folder })
         }
         Err(error) => Err(error.into()),
@@ -136,12 +136,8 @@ fn tell(welcome: &Welcome) {
     tracing::info!(issuer = %address, "serving");
 }
 
-fn link_file(folder: &Path) -> PathBuf {
-    folder.join("setup-link")
-}
-
 fn write_link(folder: &Path, link: &str) -> std::io::Result<PathBuf> {
-    let path = link_file(folder);
+    let path = setup_link::file(folder);
     // A file that is there may be open to others; a new one is not.
     let _ = std::fs::remove_file(&path);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

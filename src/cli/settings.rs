@@ -53,6 +53,11 @@ impl Settings {
         Self::of(figment, Some(folder))
     }
 
+    /// The port that is listened at without a configuration file.
+    pub fn usual_port() -> Option<u16> {
+        environment(defaults()).extract_inner("port").ok()
+    }
+
     /// Checks the settings of `figment`; `folder` is where to keep things in place of what they say.
     ///
     /// # Errors

@@ -29,9 +29,6 @@ use crate::secrets::digest::base64url;
 use crate::secrets::password::Password;
 use crate::secrets::random;
 
-/// Where the server is, unless another has the port.
-const PORT: u16 = 8000;
-
 /// What the API is registered as.
 pub const API_ID: &str = "demo-assets";
 /// What the app is registered as.
@@ -75,7 +72,7 @@ impl World {
     pub async fn begin() -> Result<Self, CommandError> {
         let folder = tempfile::tempdir()
             .map_err(|error| CommandError::temporary(format!("there is no temporary folder: {error}")))?;
-        let port = if is_free(PORT) { PORT } else { free_port()? };
+        let port = Settings::usual_port().filter(|port| is_free(*port)).map_or_else(free_port, Ok)?;
         let (api_port, app_port) = (free_port()?, free_port()?);
         let settings = Settings::demo(port, &folder.path().join("data"))?;
         let figment = signals::left_to_us(settings.figment);
@@ -111,8 +108,8 @@ impl World {
 
     /// Stops everything; the folder goes with it.
     pub async fn end(self) -> Result<(), CommandError> {
+        self.running.iter().for_each(|running| running.shutdown.clone().notify());
         for running in self.running {
-            running.shutdown.notify();
             // However it ended, there is nothing left to do for it.
             let _ = running.task.await;
         }

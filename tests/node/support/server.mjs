@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const BINARY = process.env.BINARY ?? join(ROOT, "target/release/hallmark");
+/** The binary under test. */
+export const BINARY = process.env.BINARY ?? join(ROOT, "target/release/hallmark");
 const READY_WITHIN_MS = 30_000;
 
 /** Where screenshots go. */

@@ -28,6 +28,8 @@ fn away_from_a_terminal_the_setup_link_goes_into_a_file_and_not_into_the_log() {
     let link = std::fs::read_to_string(&path).expect("a file");
     assert!(link.starts_with(&format!("http://127.0.0.1:{}/setup/", operator.port)), "{link}");
     assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(operator.run("setup-link").exit, 0);
+    assert!(!path.exists(), "a link that is void is not left about");
     let (_, log) = serving.stop();
     assert!(log.contains("setup-link") && !log.contains(link.trim()), "{log}");
 }
