@@ -22,7 +22,8 @@ use crate::store::{Result, StoreError};
 
 const CYCLE: &str = "cycle";
 
-/// Whether what is written still becomes durable.
+/// Whether what is written still becomes durable. After a failure reads go on, but for the few that pass a page which is
+/// about to be split: sled splits it then and there, and fails.
 #[derive(Debug, Default)]
 pub struct Health {
     failure: OnceLock<Stopped>,
@@ -52,6 +53,11 @@ impl Health {
     /// Whether something that was written may not have become durable.
     pub fn has_failed(&self) -> bool {
         matches!(self.failure.get(), Some(Stopped::Failed(_)))
+    }
+
+    /// Refuses whatever is written from now on.
+    pub fn fail(&self, why: String) {
+        self.stop(Stopped::Failed(why));
     }
 
     fn stop(&self, why: Stopped) {
@@ -86,7 +92,7 @@ impl Committer {
         if sent && settled.await.is_ok() {
             return Ok(());
         }
-        self.health.stop(Stopped::Failed("the committer is gone".into()));
+        self.health.fail("the committer is gone".into());
         self.health.check()
     }
 
@@ -116,8 +122,8 @@ fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health)
             Ok(Ok(())) => served.into_iter().for_each(|done| {
                 let _ = done.send(());
             }),
-            Ok(Err(error)) => return health.stop(Stopped::Failed(error.to_string())),
-            Err(_) => return health.stop(Stopped::Failed("sled panicked".into())),
+            Ok(Err(error)) => return health.fail(error.to_string()),
+            Err(_) => return health.fail("sled panicked".into()),
         }
     }
 }

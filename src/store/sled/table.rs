@@ -55,21 +55,21 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
     /// Puts a value under `key`, whatever was there.
     pub fn put(&self, key: impl AsRef<[u8]>, value: &V) -> Result<()> {
         self.health.check()?;
-        self.tree.insert(key, self.encode(value)?).map_err(|error| failure(self.name, error))?;
+        self.written(self.tree.insert(key, self.encode(value)?))?;
         Ok(())
     }
 
     /// Removes what is under `key` and returns it. Of any number of callers at once, one gets it.
     pub fn take(&self, key: impl AsRef<[u8]>) -> Result<Option<V>> {
         self.health.check()?;
-        let removed = self.tree.remove(key).map_err(|error| failure(self.name, error))?;
+        let removed = self.written(self.tree.remove(key))?;
         removed.map(|bytes| self.decode(&bytes)).transpose()
     }
 
     /// Removes what is under `key` without reading it; `false` if there was nothing.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Result<bool> {
         self.health.check()?;
-        Ok(self.tree.remove(key).map_err(|error| failure(self.name, error))?.is_some())
+        Ok(self.written(self.tree.remove(key))?.is_some())
     }
 
     /// Puts a value under a `key` that nothing is under; `false` if there is something.
@@ -138,8 +138,18 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
 
     fn compare_and_swap(&self, key: &[u8], old: Option<IVec>, new: Option<Vec<u8>>) -> Result<bool> {
         self.health.check()?;
-        let swapped = self.tree.compare_and_swap(key, old, new).map_err(|error| failure(self.name, error))?;
+        let swapped = self.written(self.tree.compare_and_swap(key, old, new))?;
         Ok(swapped.is_ok())
+    }
+
+    /// What a write came to. Once the disk refused one, sled writes nothing more, and neither does anybody else here.
+    fn written<T>(&self, outcome: sled::Result<T>) -> Result<T> {
+        outcome.map_err(|error| {
+            if let sled::Error::Io(io) = &error {
+                self.health.fail(io.to_string());
+            }
+            failure(self.name, error)
+        })
     }
 
     fn bytes(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>> {

@@ -72,7 +72,7 @@ describe("in a browser without scripts", () => {
     assert.ok(page.url().startsWith(`${server.origin}/login`), page.url());
     await signIn(page, PERSON);
     const question = await page.locator("main").innerText();
-    for (const told of ["Inventory", "Example Works", PERSON.email, "See your assets", "Change your assets", app.origin]) {
+    for (const told of ["Inventory", "Example Works", PERSON.email, "See your assets", "Change your assets", "an app on this computer"]) {
       assert.ok(question.includes(told), `the consent page does not say ${told}`);
     }
     await press(page, "Allow");

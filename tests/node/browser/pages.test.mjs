@@ -94,7 +94,7 @@ describe("the pages", () => {
       async (page) => {
         const name = `guest-${Math.random().toString(36).slice(2)}@example.com`;
         const invited = await server.command(["user", "invite", name]);
-        await page.goto(invited.link);
+        await page.goto(invited.invite_link);
       },
     ],
     account: ["person", at("/account")],

@@ -102,20 +102,21 @@ describe("openid-client notices", () => {
   const METADATA = "/.well-known/oauth-authorization-server";
   const isRefresh = (request) => request.includes("grant_type=refresh_token");
   const elsewhere = encodeURIComponent("http://127.0.0.1:9");
+  // What is put into one answer, and the words by which the client refuses it: its own, and at that step.
   const faults = {
-    "metadata_that_is_not_there": withStatus(METADATA, 404),
-    "metadata_of_another_issuer": inJson(METADATA, (metadata) => (metadata.issuer = "http://127.0.0.1:9")),
-    "a_pushed_request_answered_with_200": withStatus("/oauth/par", 200),
-    "a_pushed_request_without_a_name": inJson("/oauth/par", (pushed) => delete pushed.request_uri),
-    "an_answer_from_another_issuer": inRedirects((text) => text.replaceAll(/\biss=[^&"]+/g, `iss=${elsewhere}`)),
-    "an_answer_without_its_issuer": inRedirects((text) => text.replaceAll(/(&amp;|&#38;|&)iss=[^&"]+/g, "")),
-    "an_answer_with_another_state": inRedirects((text) => text.replaceAll(/\bstate=[^&"]+/g, "state=stolen")),
-    "a_token_without_a_type": inJson("/oauth/token", (tokens) => delete tokens.token_type),
-    "a_token_of_another_type": inJson("/oauth/token", (tokens) => (tokens.token_type = "mac")),
-    "a_refresh_without_a_token": inJson("/oauth/token", (tokens) => delete tokens.access_token, isRefresh),
-    "an_introspection_that_decides_nothing": inJson("/oauth/introspect", (answer) => delete answer.active),
-    "an_introspection_that_is_not_there": withStatus("/oauth/introspect", 404),
-    "a_revocation_that_is_not_there": withStatus("/oauth/revoke", 404),
+    metadata_that_is_not_there: ["unexpected HTTP response status code", withStatus(METADATA, 404)],
+    metadata_of_another_issuer: ["discovered metadata issuer does not match", inJson(METADATA, (metadata) => (metadata.issuer = "http://127.0.0.1:9"))],
+    a_pushed_request_answered_with_200: ["unexpected HTTP response status code", withStatus("/oauth/par", 200)],
+    a_pushed_request_without_a_name: ['"request_uri" property', inJson("/oauth/par", (pushed) => delete pushed.request_uri)],
+    an_answer_from_another_issuer: ['unexpected "iss"', inRedirects((text) => text.replaceAll(/\biss=[^&"]+/g, `iss=${elsewhere}`))],
+    an_answer_without_its_issuer: ['"iss" (issuer) missing', inRedirects((text) => text.replaceAll(/(&amp;|&#38;|&)iss=[^&"]+/g, ""))],
+    an_answer_with_another_state: ['unexpected "state"', inRedirects((text) => text.replaceAll(/\bstate=[^&"]+/g, "state=stolen"))],
+    a_token_without_a_type: ['"token_type" property', inJson("/oauth/token", (tokens) => delete tokens.token_type)],
+    a_token_of_another_type: ["unsupported `token_type` value", inJson("/oauth/token", (tokens) => (tokens.token_type = "mac"))],
+    a_refresh_without_a_token: ['"access_token" property', inJson("/oauth/token", (tokens) => delete tokens.access_token, isRefresh)],
+    an_introspection_that_decides_nothing: ['"active" property', inJson("/oauth/introspect", (answer) => delete answer.active)],
+    an_introspection_that_is_not_there: ["unexpected HTTP response status code", withStatus("/oauth/introspect", 404)],
+    a_revocation_that_is_not_there: ["unexpected response content-type", withStatus("/oauth/revoke", 404)],
   };
 
   test("openid_client_walks_the_chain_through_a_proxy_that_changes_nothing", async () => {
@@ -123,10 +124,10 @@ describe("openid-client notices", () => {
     assert.equal((await chain(proxy.origin, new Person(proxy.origin, PERSON))).dead.active, false);
   });
 
-  for (const [name, fault] of Object.entries(faults)) {
+  for (const [name, [reason, fault]] of Object.entries(faults)) {
     test(`openid_client_refuses_${name}`, async () => {
       proxy.fault = fault;
-      const refused = (error) => typeof error.code === "string" && (error instanceof client.ClientError || "cause" in error);
+      const refused = (error) => `${error.message} ${error.cause?.message}`.includes(reason);
       await assert.rejects(chain(proxy.origin, new Person(proxy.origin, PERSON)), refused);
     });
   }
