@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::domain::access_token::AccessToken;
 use crate::domain::client::Credentials;
 use crate::domain::id::ResourceId;
 use crate::domain::scope::Scope;
@@ -32,6 +33,11 @@ impl ProtectedResource {
     /// The `aud` of an access token for it.
     pub fn audience(&self) -> &str {
         self.identifiers.first().map_or(self.id.as_str(), ResourceIdentifier::as_str)
+    }
+
+    /// Whether `token` is for this resource, and not for an earlier one of the same name that was removed.
+    pub fn is_meant_by(&self, token: &AccessToken) -> bool {
+        token.resource == self.id && token.issued >= self.created
     }
 }
 

@@ -92,7 +92,7 @@ fn judge(
     let Credential { token, client: Some(client), site: Some(site), owner } = credential else {
         return Introspection::Inactive;
     };
-    if token.expires.has_passed(server.now()) || token.resource != asker.id {
+    if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
         return Introspection::Inactive;
     }
     let (username, consented, kind) = match (&token.subject, owner) {

@@ -6,7 +6,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::{AuthorizationRequest, PushedRequest};
 use crate::domain::client::Client;
 use crate::oauth::authorization::checks::Channel;
-use crate::oauth::authorization::{PageFault, bind, checked};
+use crate::oauth::authorization::request::{PageFault, bind, checked};
 use crate::oauth::error::{OAuthError, RequestFault};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::token::{TokenKind, mint, read};

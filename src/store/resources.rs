@@ -38,6 +38,6 @@ pub trait Resources {
         now: Timestamp,
     ) -> Result<Option<ProtectedResource>>;
 
-    /// Removes a resource and its scopes; tokens for it are over at once. `false` if there was none.
+    /// Removes a resource and its scopes. Nobody can ask about tokens for it any more. `false` if there was none.
     async fn remove_resource(&self, id: &ResourceId) -> Result<bool>;
 }

@@ -53,6 +53,13 @@ struct Visit {
     fault: Option<String>,
 }
 
+impl Visit {
+    /// Whether the API said that the token is no longer live.
+    fn is_over(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.layer == Some(1))
+    }
+}
+
 /// A call of the API, as people see it.
 #[derive(Clone)]
 struct Call {

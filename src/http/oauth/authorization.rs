@@ -14,7 +14,8 @@ use crate::http::guards::signed_in::SignedIn;
 use crate::http::oauth::consent::person;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
-use crate::oauth::authorization::{self, Next, PageFault};
+use crate::oauth::authorization::request::PageFault;
+use crate::oauth::authorization::{self, Next};
 use crate::oauth::parameters::Parameters;
 
 type Answer = Result<Redirect303, ErrorPage>;

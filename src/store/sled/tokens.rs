@@ -15,11 +15,10 @@ use crate::store::sled::registry::{Party, Registration};
 use crate::store::sled::table::key;
 use crate::store::{Credential, Issued, Owner, Redeemed, Result, Tokens};
 
-/// An access token with the numbers of the registrations it hangs from.
+/// An access token with the number of the registration it hangs from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptToken {
     client: u32,
-    resource: u32,
     token: AccessToken,
 }
 
@@ -119,10 +118,7 @@ impl Tokens for SledStore {
     }
 
     async fn credential(&self, key: TokenKey) -> Result<Option<Credential>> {
-        let Some(KeptToken { client, resource, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
-        if self.registration_number(&token.resource)? != resource {
-            return Ok(None);
-        }
+        let Some(KeptToken { client, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
         let client = match self.registry.get(token.client_id.as_str())? {
             Some(Registration { number, party: Party::Client(found) }) if number == client => Some(found),
             _ => None,
@@ -167,11 +163,7 @@ impl SledStore {
     }
 
     fn keep_access(&self, key: TokenKey, token: &AccessToken, used: Timestamp) -> Result<()> {
-        let kept = KeptToken {
-            client: self.registration_number(&token.client_id)?,
-            resource: self.registration_number(&token.resource)?,
-            token: token.clone(),
-        };
+        let kept = KeptToken { client: self.registration_number(&token.client_id)?, token: token.clone() };
         self.tokens.put(key.to_bytes(), &kept)?;
         match token.subject {
             Subject::User { grant_id, .. } => self.grant_uses.put(grant_id.as_bytes(), &used),

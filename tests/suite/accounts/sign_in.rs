@@ -1,5 +1,7 @@
 //! Signing in, alone and on the way to an app.
 
+use std::sync::Arc;
+
 use hallmark::domain::event::{Actor, Event};
 use hallmark::domain::time::Lifetime;
 use hallmark::domain::user::Standing;
@@ -7,7 +9,7 @@ use hallmark::domain::user::Standing;
 use crate::support::oauth::confidential;
 use crate::support::people::{PASSWORD, new_user};
 use crate::support::race::race;
-use crate::support::server::{TestServer, server, server_with};
+use crate::support::server::{server, server_with};
 
 const EMAIL: &str = "person@example.com";
 
@@ -137,12 +139,15 @@ async fn a_hash_of_earlier_settings_is_renewed_at_sign_in_and_ends_nothing() {
 async fn a_storm_of_sign_ins_is_told_to_wait_and_not_kept_waiting() {
     let slow = "[default.passwords]\nmemory_kib = 8192\niterations = 4\nconcurrency = 1\nqueue = 1\n\
         [default.throttle]\nsign_in_per_account = { burst = 1, per_minute = 0 }";
-    let server: &'static TestServer = Box::leak(Box::new(server_with(slow).await));
+    let server = Arc::new(server_with(slow).await);
     server.user(EMAIL, PASSWORD).await;
 
-    let answers = race(24, move |_| async move {
-        let answer = server.visitor().log_in(EMAIL, PASSWORD).await;
-        (answer.status.code, answer.header("Retry-After").map(str::to_owned))
+    let answers = race(24, |_| {
+        let server = server.clone();
+        async move {
+            let answer = server.visitor().log_in(EMAIL, PASSWORD).await;
+            (answer.status.code, answer.header("Retry-After").map(str::to_owned))
+        }
     })
     .await;
 

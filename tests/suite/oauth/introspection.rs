@@ -123,3 +123,22 @@ async fn a_withdrawn_grant_is_effective_at_the_next_introspection() {
     let (again, _) = server.tokens(&app, "read:objects").await;
     assert!(server.is_live(&again).await && !server.is_live(&access).await);
 }
+
+#[rocket::async_test]
+async fn a_new_resource_of_an_old_name_learns_nothing_about_the_tokens_of_the_former() {
+    let (server, app) = world().await;
+    let (access, _) = server.tokens(&app, "read:objects").await;
+    let id = "assets".parse().expect("an identifier");
+    let former = server.core.store.resource(&id).await.expect("a store").expect("a resource");
+    let entries = server.core.store.scopes_of(&id).await.expect("a store");
+
+    server.core.store.remove_resource(&id).await.expect("a store");
+    assert_eq!(server.introspect(&access).await.refusal(), (401, "invalid_client".into()));
+    server.core.clock.advance(Lifetime::seconds(1));
+    let new = hallmark::domain::resource::ProtectedResource { created: server.core.now(), ..former };
+    server.core.store.add_resource(&new, &entries).await.expect("a store");
+
+    assert!(!server.is_live(&access).await);
+    let (fresh, _) = server.tokens(&app, "read:objects").await;
+    assert!(server.is_live(&fresh).await);
+}

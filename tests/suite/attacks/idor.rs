@@ -1,0 +1,72 @@
+//! Whoever names what belongs to somebody else gets what they would get if it did not exist.
+
+use hallmark::accounts::sessions;
+
+use crate::support::oauth::confidential;
+use crate::support::people::PASSWORD;
+use crate::support::server::server;
+
+#[rocket::async_test]
+async fn nobody_sees_or_ends_what_another_person_allowed() {
+    let server = server().await.with_resources().await;
+    let app = server.register(confidential()).await;
+    let owner = server.user("owner@example.com", PASSWORD).await;
+    server.user("other@example.com", PASSWORD).await;
+    let code = server.code_of(&owner, &app, "read:objects", &[]).await;
+    let token = app.redeem(&server, &code, &[]).await.text_of("access_token");
+    let grant = server.core.store.grants_of(owner.id).await.expect("a store").remove(0).0.id;
+    let mut other = server.visitor();
+    other.log_in("other@example.com", PASSWORD).await;
+    let csrf = other.open("/logout").await.field("csrf");
+
+    assert_eq!(other.open(&format!("/account/apps/{grant}")).await.status.code, 404);
+    let ended = other.submit(&format!("/account/apps/{grant}/remove"), &[("csrf", &csrf)]).await;
+
+    assert_eq!(ended.status.code, 404);
+    assert!(server.is_live(&token).await);
+}
+
+#[rocket::async_test]
+async fn nobody_ends_the_session_of_another_person() {
+    let server = server().await;
+    let owner = server.user("owner@example.com", PASSWORD).await;
+    server.user("other@example.com", PASSWORD).await;
+    let (mut theirs, mut other) = (server.visitor(), server.visitor());
+    theirs.log_in("owner@example.com", PASSWORD).await;
+    other.log_in("other@example.com", PASSWORD).await;
+    let (key, _) = sessions::list(&server.core, owner.id).await.expect("a store").remove(0);
+    let csrf = other.open("/logout").await.field("csrf");
+
+    let fields = [("csrf", csrf.as_str()), ("session", &sessions::reference(key))];
+    let answer = other.submit("/account/sessions/end", &fields).await;
+
+    assert_eq!(answer.status.code, 404);
+    assert!(theirs.is_signed_in().await);
+}
+
+#[rocket::async_test]
+async fn what_an_admin_ends_must_belong_to_the_person_in_the_path() {
+    let server = server().await.with_resources().await;
+    let app = server.register(confidential()).await;
+    server.admin("admin@example.com", PASSWORD).await;
+    let owner = server.user("owner@example.com", PASSWORD).await;
+    let another = server.user("another@example.com", PASSWORD).await;
+    let code = server.code_of(&owner, &app, "read:objects", &[]).await;
+    let token = app.redeem(&server, &code, &[]).await.text_of("access_token");
+    let grant = server.core.store.grants_of(owner.id).await.expect("a store").remove(0).0.id.to_string();
+    let mut theirs = server.visitor();
+    theirs.log_in("owner@example.com", PASSWORD).await;
+    let (key, _) = sessions::list(&server.core, owner.id).await.expect("a store").remove(0);
+    let mut admin = server.visitor();
+    admin.log_in("admin@example.com", PASSWORD).await;
+    let csrf = admin.open("/logout").await.field("csrf");
+
+    let path = format!("/admin/people/{}", another.id);
+    for (action, name, value) in
+        [("apps/end", "grant", grant.as_str()), ("sessions/end", "session", &sessions::reference(key))]
+    {
+        let answer = admin.submit(&format!("{path}/{action}"), &[("csrf", &csrf), (name, value)]).await;
+        assert_eq!(answer.status.code, 404, "{action}");
+    }
+    assert!(server.is_live(&token).await && theirs.is_signed_in().await);
+}

@@ -1,0 +1,122 @@
+//! Guessing is slowed down, and nobody can use that to lock a person out.
+
+use hallmark::domain::time::Lifetime;
+
+use crate::support::people::PASSWORD;
+use crate::support::server::{server, server_with};
+
+const EMAIL: &str = "person@example.com";
+
+#[rocket::async_test]
+async fn guesses_for_one_account_are_slowed_down_wherever_they_come_from() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    let mut statuses = Vec::new();
+
+    for number in 0..12 {
+        let mut browser = server.visitor();
+        browser.address = Some(format!("203.0.113.{number}:4000").parse().expect("an address"));
+        statuses.push(browser.log_in(EMAIL, "wrong horse battery").await.status.code);
+    }
+
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 429, 429]);
+    server.core.clock.advance(Lifetime::seconds(10));
+    assert_eq!(server.visitor().log_in(EMAIL, PASSWORD).await.status.code, 303);
+}
+
+#[rocket::async_test]
+async fn an_address_that_nobody_has_is_slowed_down_just_so() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    let mut answers = Vec::new();
+
+    for email in [EMAIL, "nobody@example.com"] {
+        let mut statuses = Vec::new();
+        for _ in 0..12 {
+            statuses.push(server.visitor().log_in(email, "wrong horse battery").await.status.code);
+        }
+        answers.push(statuses);
+    }
+
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[rocket::async_test]
+async fn who_is_told_to_wait_is_told_how_long() {
+    let server = server().await;
+    for _ in 0..10 {
+        server.visitor().log_in(EMAIL, "wrong horse battery").await;
+    }
+
+    let page = server.visitor().log_in(EMAIL, "wrong horse battery").await;
+
+    assert_eq!((page.status.code, page.header("Retry-After")), (429, Some("10")));
+    assert!(page.html.contains("Too many attempts") && page.html.contains("Try again in 10 seconds."));
+}
+
+#[rocket::async_test]
+async fn guessing_elsewhere_does_not_lock_a_person_out_of_a_browser_they_used_before() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    let mut known = server.visitor();
+    known.log_in(EMAIL, PASSWORD).await;
+    known.open_and_fill("/logout", "/logout", &[("where", "here")]).await;
+    for _ in 0..100 {
+        server.visitor().log_in(EMAIL, "wrong horse battery").await;
+    }
+
+    assert_eq!(server.visitor().log_in(EMAIL, PASSWORD).await.status.code, 429, "a new browser waits");
+    assert_eq!(known.log_in(EMAIL, PASSWORD).await.status.code, 303);
+}
+
+#[rocket::async_test]
+async fn the_mark_of_a_known_browser_is_good_for_its_person_only_and_bounds_guesses_too() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    server.user("attacker@example.com", PASSWORD).await;
+    let mut attacker = server.visitor();
+    attacker.log_in("attacker@example.com", PASSWORD).await;
+    for _ in 0..10 {
+        server.visitor().log_in(EMAIL, "wrong horse battery").await;
+    }
+
+    let mut browser = server.visitor();
+    browser.keep("__Host-hallmark-device", &attacker.cookie("__Host-hallmark-device"));
+    assert_eq!(browser.log_in(EMAIL, PASSWORD).await.status.code, 429, "another person's mark");
+
+    let mut stolen = server.visitor();
+    stolen.keep("__Host-hallmark-device", &attacker.cookie("__Host-hallmark-device"));
+    let mut statuses = Vec::new();
+    for _ in 0..11 {
+        statuses.push(stolen.log_in("attacker@example.com", "wrong horse battery").await.status.code);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+}
+
+#[rocket::async_test]
+async fn right_passwords_do_not_count_as_guesses() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+
+    for _ in 0..40 {
+        assert_eq!(server.visitor().log_in(EMAIL, PASSWORD).await.status.code, 303);
+    }
+}
+
+#[rocket::async_test]
+async fn one_address_may_try_so_often_whatever_it_tries_and_an_operator_can_raise_that() {
+    for (settings, expected) in [
+        ("", 429),
+        ("[default.throttle]\nsign_in_per_address = { burst = 500, per_minute = 500 }", 303),
+        ("[default.throttle]\nsign_in_per_address = { burst = 1, per_minute = 0 }", 303),
+    ] {
+        let server = server_with(settings).await;
+        server.user(EMAIL, PASSWORD).await;
+        let mut browser = server.visitor();
+        browser.address = Some("203.0.113.9:4000".parse().expect("an address"));
+        for number in 0..30 {
+            browser.log_in(&format!("nobody{number}@example.com"), "wrong horse battery").await;
+        }
+        assert_eq!(browser.log_in(EMAIL, PASSWORD).await.status.code, expected, "{settings}");
+    }
+}

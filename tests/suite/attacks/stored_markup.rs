@@ -1,0 +1,76 @@
+//! Whatever people and operators call things, it is text on every page.
+
+use hallmark::accounts::people::NewUser;
+use hallmark::domain::user::Standing;
+
+use crate::support::oauth::confidential;
+use crate::support::people::PASSWORD;
+use crate::support::server::server;
+
+const MARKUP: &str = "\"><img src=x onerror=alert(1)>";
+const ESCAPED: &str = "&#62;&#60;img src=x";
+
+#[rocket::async_test]
+async fn a_name_of_markup_is_text_on_every_page() {
+    let server = server().await.with_resources().await;
+    let mut client = confidential();
+    client.name = MARKUP.into();
+    client.publisher = Some(MARKUP.into());
+    let app = server.register(client).await;
+    let email = "x'&y@example.com".parse().expect("an address");
+    let new = NewUser { email, name: MARKUP.into(), standing: Standing::Admin };
+    let user = server.add(new, PASSWORD).await;
+    let code = server.code_of(&user, &app, "read:objects", &[]).await;
+    app.redeem(&server, &code, &[]).await;
+    let mut browser = server.visitor();
+    browser.headers.push(("User-Agent".into(), MARKUP.into()));
+    browser.log_in("x'&y@example.com", PASSWORD).await;
+    let grant = server.core.store.grants_of(user.id).await.expect("a store").remove(0).0.id;
+    let choose = browser.open(&app.authorize("read:objects", &[("prompt", "select_account")])).await.leads_to();
+    let consent = browser.open(&app.authorize("read:objects write:objects", &[])).await.leads_to();
+
+    for path in [
+        "/account",
+        "/account/apps",
+        &format!("/account/apps/{grant}"),
+        "/account/sessions",
+        "/admin/people",
+        &format!("/admin/people/{}", user.id),
+        &choose,
+        &consent,
+    ] {
+        let page = browser.open(path).await;
+        assert_eq!(page.status.code, 200, "{path}");
+        assert!(!page.html.contains("<img"), "{path}: {}", page.html);
+        assert!(page.html.contains(ESCAPED), "{path} shows no name: {}", page.html);
+    }
+}
+
+#[rocket::async_test]
+async fn what_is_typed_or_sent_comes_back_as_text() {
+    let server = server().await;
+    server.admin("admin@example.com", PASSWORD).await;
+    let mut browser = server.visitor();
+    let wrong = browser.log_in(MARKUP, "wrong horse battery").await;
+    assert!(!wrong.html.contains("<img") && wrong.html.contains(ESCAPED));
+    browser.log_in("admin@example.com", PASSWORD).await;
+    let fields = [("email", MARKUP), ("name", MARKUP)];
+    let invited = browser.open_and_fill("/admin/people", "/admin/people", &fields).await;
+    assert!(!invited.html.contains("<img") && invited.html.contains(ESCAPED));
+
+    let encoded = "%22%3E%3Cimg%20src%3Dx%3E";
+    for path in [
+        format!("/login?next={encoded}"),
+        format!("/login?txn={encoded}"),
+        format!("/login?done={encoded}"),
+        format!("/reset/{encoded}"),
+        format!("/{encoded}"),
+        format!("/account/apps/{encoded}"),
+        format!("/account/apps?done={encoded}"),
+        format!("/oauth/authorize?client_id={encoded}"),
+        format!("/consent?txn={encoded}"),
+    ] {
+        assert!(!browser.open(&path).await.html.contains("<img"), "{path}");
+        assert!(!server.visitor().open(&path).await.html.contains("<img"), "{path}");
+    }
+}
