@@ -67,7 +67,11 @@ pub async fn withdraw(
     id: GrantId,
     by: Actor,
 ) -> Result<Option<Grant>, StoreError> {
-    let Some(grant) = server.store.grant(id).await?.filter(|grant| grant.user_id == owner) else { return Ok(None) };
+    let Some(grant) = server.store.grant(id).await?.filter(|grant| grant.user_id == owner) else {
+        // Perhaps another request took it back a moment ago: nobody may be told so before that is durable.
+        server.store.settled().await?;
+        return Ok(None);
+    };
     let ended = server.store.end_grant(grant.id).await?;
     if let Some(grant) = &ended {
         let (client_id, grant_id) = (grant.client_id.clone(), grant.id);
