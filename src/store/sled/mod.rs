@@ -105,6 +105,8 @@ pub struct SledStore {
     grant_families: Table<()>,
     /// Hour, `FamilyId` of an ended family.
     forgetting: Table<()>,
+    /// Seconds, big-endian, at which a family was rotated, `FamilyId`.
+    rotations: Table<()>,
 
     /// Seconds and a number, big-endian: events in JSON, which survives changes of their shape.
     events: Table<String>,

@@ -81,6 +81,7 @@ impl SledStore {
             families: Table::open(db, "families", health)?,
             grant_families: Table::open(db, "grant_families", health)?,
             forgetting: Table::open(db, "forgetting", health)?,
+            rotations: Table::open(db, "rotations", health)?,
             event_number: AtomicU64::new(Self::next_event_number(&events)?),
             events,
             sites: Table::open(db, "sites", health)?,

@@ -79,9 +79,13 @@ impl Tokens for SledStore {
         self.begun_family(id)
     }
 
-    // What was issued comes first and the head decides: a crash between leaves tokens that nobody was told.
+    // What was issued and the order to erase come first and the head decides: a crash between leaves tokens that nobody
+    // was told and an order that finds nothing to erase.
     async fn rotate(&self, id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> Result<bool> {
         self.keep(id, &issued)?;
+        if let Some(rotation) = new.rotation() {
+            self.rotations.put(key(&[&rotation.at.0.to_be_bytes(), id.as_bytes()]), &())?;
+        }
         let (old, new) = (KeptFamily::Begun(old.clone()), KeptFamily::Begun(new.clone()));
         let won = self.families.replace(id.as_bytes(), &old, &new)?;
         if !won {

@@ -280,12 +280,17 @@ impl Redemption {
 
     /// The rotation of this family to new tokens.
     pub fn rotated(&self) -> Redemption {
+        self.rotated_at(NOW)
+    }
+
+    /// The rotation of this family to new tokens at that moment.
+    pub fn rotated_at(&self, at: Timestamp) -> Redemption {
         let idle = after(Lifetime::days(90));
         let refresh = RefreshToken { key: key(idle), expires: idle };
         let rotation = Rotation {
             presented: self.refresh_key,
             salt: random::salt(),
-            at: NOW,
+            at,
             access_expires: self.access.expires,
             scope: self.access.scope.clone(),
             resource: self.access.resource.clone(),
