@@ -9,9 +9,6 @@ use crate::domain::scope::Scope;
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::uri::{Destination, RedirectUri};
 
-/// How long a consent is remembered before the person is asked again.
-pub const REMEMBERED: Lifetime = Lifetime::days(365);
-
 /// What one person allowed one client. There is at most one for the two; a withdrawn one is removed, and its name is never used again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
@@ -39,14 +36,21 @@ pub struct Grant {
 
 impl Grant {
     /// Whether this consent answers `request` without asking again: nothing new is asked for, by the same publisher, to
-    /// the same place, not too long ago, and from a client whose place no other app can take (RFC 8252 section 8.6).
-    pub fn answers(&self, request: &AuthorizationRequest, client: &Client, now: Timestamp) -> bool {
+    /// the same place, within the time that it is `remembered`, and from a client whose place no other app can take
+    /// (RFC 8252 section 8.6).
+    pub fn answers(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        remembered: Lifetime,
+        now: Timestamp,
+    ) -> bool {
         client.may_be_remembered(&request.redirect_uri)
             && !request.prompt.consent
             && self.new_scope(request).is_empty()
             && self.publisher == client.publisher
             && self.knows(&request.redirect_uri.destination())
-            && !(self.consented + REMEMBERED).has_passed(now)
+            && !(self.consented + remembered).has_passed(now)
     }
 
     /// What `request` asks for that the person never answered.
