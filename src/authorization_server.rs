@@ -29,7 +29,7 @@ pub struct AuthorizationServer {
     /// The one clock.
     pub clock: Clock,
     /// The site that everything belongs to.
-    pub site: Site,
+    pub site: Arc<Site>,
 }
 
 /// What slows guessing down.

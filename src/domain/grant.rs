@@ -7,7 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::id::{ClientId, GrantId, SiteId, UserId};
 use crate::domain::scope::Scope;
 use crate::domain::time::{Lifetime, Timestamp};
-use crate::domain::uri::{Destination, RedirectUri};
+use crate::domain::uri::Destination;
 
 /// What one person allowed one client. There is at most one for the two; a withdrawn one is removed, and its name is never used again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub struct Grant {
     pub declined: Scope,
     /// The publisher that the person was told.
     pub publisher: Option<String>,
-    /// The redirection URIs that the person was told.
-    pub redirect_uris: Vec<RedirectUri>,
+    /// The places that the person was told they are sent to.
+    pub destinations: Vec<Destination>,
     /// When it began.
     pub created: Timestamp,
     /// When the person last answered.
@@ -59,7 +59,7 @@ impl Grant {
     }
 
     fn knows(&self, destination: &Destination) -> bool {
-        self.redirect_uris.iter().any(|uri| uri.destination() == *destination)
+        self.destinations.contains(destination)
     }
 
     /// The grant after the person answered once more: what was allowed before stays, what was allowed now is added.
@@ -71,9 +71,9 @@ impl Grant {
                 self.sites.push(*site);
             }
         }
-        for uri in &answer.redirect_uris {
-            if !self.knows(&uri.destination()) {
-                self.redirect_uris.push(uri.clone());
+        for destination in &answer.destinations {
+            if !self.knows(destination) {
+                self.destinations.push(destination.clone());
             }
         }
         self.publisher.clone_from(&answer.publisher);

@@ -185,7 +185,7 @@ fn consent(server: &AuthorizationServer, open: &OpenTransaction, person: &Person
         declined: request.scope.without(&scope),
         scope,
         publisher: client.publisher.clone(),
-        redirect_uris: vec![request.redirect_uri.clone()],
+        destinations: vec![request.redirect_uri.destination()],
         created: now,
         consented: now,
     }

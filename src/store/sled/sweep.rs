@@ -89,8 +89,8 @@ impl SledStore {
         let (at, id) = key.split_first_chunk::<8>().ok_or_else(|| self.rotations.damaged())?;
         let at = Timestamp(u64::from_be_bytes(*at));
         self.families.update(self.family_id(id)?.as_bytes(), |kept| match kept? {
-            KeptFamily::Begun(family) => family.without_rotation_of(at).map(KeptFamily::Begun),
-            KeptFamily::EndedBefore(_) => None,
+            KeptFamily::Live(family) => family.without_rotation_of(at).map(KeptFamily::Live),
+            KeptFamily::Over(_) | KeptFamily::EndedBefore(_) => None,
         })?;
         self.rotations.remove(key).map(drop)
     }
