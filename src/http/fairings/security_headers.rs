@@ -33,17 +33,23 @@ impl Fairing for SecurityHeaders {
     }
 
     async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
-        let is_json = response.headers().get_one("Content-Type") == Some("application/json");
-        let headers: &[(&str, &str)] = if is_json { &JSON } else { &PAGE };
-        for (name, value) in headers {
-            response.set_header(Header::new(*name, *value));
-        }
-        response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
-        if !response.headers().contains("Cross-Origin-Resource-Policy") {
-            response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
-        }
-        if self.https {
-            response.set_header(Header::new("Strict-Transport-Security", "max-age=63072000"));
-        }
+        guard(response, self.https);
+    }
+}
+
+/// Gives an answer the headers. Rocket answers a request that it cannot even read by a catcher alone, without fairings, so
+/// that the catcher calls this too.
+pub fn guard(response: &mut Response<'_>, https: bool) {
+    let is_json = response.headers().get_one("Content-Type") == Some("application/json");
+    let headers: &[(&str, &str)] = if is_json { &JSON } else { &PAGE };
+    for (name, value) in headers {
+        response.set_header(Header::new(*name, *value));
+    }
+    response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
+    if !response.headers().contains("Cross-Origin-Resource-Policy") {
+        response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
+    }
+    if https {
+        response.set_header(Header::new("Strict-Transport-Security", "max-age=63072000"));
     }
 }
