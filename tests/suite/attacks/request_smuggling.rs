@@ -2,10 +2,10 @@
 //! through a real socket, since the framing is what they are about.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use rocket::fairing::AdHoc;
+use hallmark::front::{Front, Settings};
 use tokio::sync::oneshot;
 
 use crate::support::server::{TestServer, server};
@@ -13,32 +13,19 @@ use crate::support::server::{TestServer, server};
 /// A server that listens, until this is dropped.
 struct Listening {
     address: SocketAddr,
-    shutdown: rocket::Shutdown,
+    _end: oneshot::Sender<()>,
     _server: TestServer,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.shutdown.clone().notify();
-    }
 }
 
 async fn listening() -> Listening {
     let server = server().await.with_resources().await;
-    let (tell, told) = oneshot::channel();
-    let figment = rocket::figment::Figment::from(rocket::Config::release_default())
-        .merge(("address", "127.0.0.1"))
-        .merge(("port", 0))
-        .merge(("log_level", "off"));
-    let rocket = hallmark::launch::rocket(server.core.clone(), figment).attach(AdHoc::on_liftoff("port", |rocket| {
-        let port = rocket.config().port;
-        Box::pin(async move { tell.send(port).expect("somebody waits") })
-    }));
-    let rocket = rocket.ignite().await.expect("a rocket");
-    let shutdown = rocket.shutdown();
-    tokio::spawn(rocket.launch());
-    let address = (Ipv4Addr::LOCALHOST, told.await.expect("a port")).into();
-    Listening { address, shutdown, _server: server }
+    let figment = rocket::figment::Figment::from(rocket::Config::release_default());
+    let rocket = hallmark::launch::rocket(server.core.clone(), figment);
+    let front = Front::bind(rocket, ("127.0.0.1", 0), Settings::of(&server.core.config)).await.expect("a front");
+    let address = front.address().expect("an address");
+    let (_end, ended) = oneshot::channel();
+    tokio::spawn(front.serve(async move { ended.await.unwrap_or_default() }));
+    Listening { address, _end, _server: server }
 }
 
 /// What the server answers to these bytes: status and body.
