@@ -51,7 +51,8 @@ async fn speak(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(std::time::Duration::from(limits.head))
-        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(2 * MAX_HEAD)
         .serve_connection(stream, service);
     let mut connection = pin!(connection);
     // However a connection ends, there is nobody left to tell.

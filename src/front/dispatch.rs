@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response};
+use rocket::http::uri::Origin;
 use rocket::http::{Cookie, Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use tokio::time::timeout;
@@ -34,10 +35,11 @@ pub async fn dispatch(
     } else {
         timeout(patience, read(body)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
     };
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let local = match method(&head.method) {
-        Some(method) => rocket.req(method, target),
-        None => rocket.req(Method::Get, format!("{}{UNREADABLE}", head.uri.path())),
+    let local = match (method(&head.method), head.uri.path_and_query()) {
+        // What hyper let pass is taken as it is, as Rocket's own listener does: its parser refuses characters such as
+        // `|` and `{`, which browsers leave as they are in a query.
+        (Some(method), Some(target)) => rocket.req(method, Origin::new(target.path(), target.query())),
+        _ => rocket.req(Method::Get, format!("{}{UNREADABLE}", head.uri.path())),
     };
     let local = with_headers(local.remote(peer), &head.headers).body(body);
     let response = local.dispatch().await;
