@@ -29,7 +29,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`CommandError`] says why it could not begin, or why it ended.
 pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
-    logs::begin("info");
+    let _log = logs::begin("info");
     let opened = Opened::open(settings.config.clone()).await?;
     let ended = serve_on(&opened, settings).await;
     let closed = opened.close().await;
