@@ -7,6 +7,7 @@ mod attacks;
 mod cli;
 mod faults;
 mod front;
+mod fuzzed;
 mod models;
 mod oauth;
 mod resource_server;
