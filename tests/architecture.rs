@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 9] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("rocket", &["http", "launch", "resource_server", "cli", "config"]),
     ("oxide_auth", &["oauth"]),
     ("askama", &["http", "cli/demo"]),
@@ -25,6 +25,7 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("argon2", &["secrets"]),
     ("rand", &["secrets"]),
     ("jsonwebtoken", &["secrets"]),
+    ("aws_lc_rs", &["secrets"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
 ];

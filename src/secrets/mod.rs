@@ -1,4 +1,4 @@
-//! Randomness, hashing and signatures: the only user of rand, argon2 and jsonwebtoken.
+//! Randomness, hashing, signatures and seals: the only user of rand, argon2, jsonwebtoken and aws-lc-rs.
 //!
 //! | file | what |
 //! |---|---|
@@ -7,9 +7,11 @@
 //! | `digest` | what is kept in place of a secret |
 //! | `password` | argon2id, a bounded number at once |
 //! | `assertion` | the signed assertions of `private_key_jwt` |
+//! | `seal` | what is encrypted before it is kept |
 
 pub mod assertion;
 pub mod digest;
 pub mod password;
 pub mod random;
+pub mod seal;
 pub mod token;
