@@ -13,7 +13,7 @@ use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::Email;
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
-use crate::store::{Store, StoreError};
+use crate::store::{Horizon, Store, StoreError};
 use crate::throttle::Throttle;
 
 /// The context of every use case.
@@ -29,7 +29,7 @@ pub struct AuthorizationServer {
     /// The one clock.
     pub clock: Clock,
     /// The site that everything belongs to.
-    pub site: Site,
+    pub site: Arc<Site>,
 }
 
 /// What slows guessing down.
@@ -84,6 +84,12 @@ impl AuthorizationServer {
     /// The moment that a use case takes as now: read once, at its beginning.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Up to which moments everything is over by now, for the sweep.
+    pub fn horizon(&self) -> Horizon {
+        let (now, lifetimes) = (self.now(), &self.config.lifetimes);
+        Horizon { now, rotations: now - lifetimes.refresh_token_leeway, events: now - lifetimes.audit }
     }
 
     /// Writes a fact to the audit trail and the log. A fact that cannot be written is logged as a failure; the store that

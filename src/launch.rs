@@ -10,6 +10,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::http;
 use crate::http::fairings::access_log::AccessLog;
 use crate::http::fairings::cors::Cors;
+use crate::http::fairings::exact_paths::ExactPaths;
 use crate::http::fairings::security_headers::SecurityHeaders;
 
 /// The server as a Rocket that listens where `figment` says.
@@ -20,6 +21,7 @@ pub fn rocket(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Buil
     let figment = figment.merge(("ident", false)).merge(("ip_header", false)).merge(("log_level", "off"));
     rocket::custom(figment)
         .attach(Shield::new())
+        .attach(ExactPaths)
         .attach(Cors::new(server.clone()))
         .attach(SecurityHeaders { https })
         .attach(AccessLog)

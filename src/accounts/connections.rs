@@ -1,5 +1,7 @@
 //! What a person allowed to apps: list it, and take it back.
 
+use std::sync::Arc;
+
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::{Actor, Event};
@@ -16,11 +18,11 @@ pub struct Connection {
     /// What was allowed.
     pub grant: Grant,
     /// To whom; `None` if the app is no longer registered.
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
     /// What the catalogue says of what was allowed, the greatest risk first.
     pub scopes: Vec<ScopeEntry>,
     /// Where.
-    pub sites: Vec<Site>,
+    pub sites: Vec<Arc<Site>>,
     /// When the app last got a token.
     pub last_used: Option<Timestamp>,
 }

@@ -1,5 +1,7 @@
 //! OAuth clients: add, list, remove, rotate a secret (RFC 6749 section 2).
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::apps::credentials::{self, NewAuthentication};
@@ -83,7 +85,7 @@ pub async fn add(
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
-pub async fn list(server: &AuthorizationServer) -> Result<Vec<Client>, StoreError> {
+pub async fn list(server: &AuthorizationServer) -> Result<Vec<Arc<Client>>, StoreError> {
     server.store.clients().await
 }
 

@@ -1,5 +1,7 @@
 //! Protected resources and the scopes they own: add, list, remove, rotate a secret (RFC 7662 section 2.1, RFC 8707).
 
+use std::sync::Arc;
+
 use crate::apps::clients::check_text;
 use crate::apps::credentials::{self, NewAuthentication};
 use crate::apps::{RegistryError, catalogue};
@@ -31,7 +33,7 @@ pub struct NewResource {
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The resource.
-    pub resource: ProtectedResource,
+    pub resource: Arc<ProtectedResource>,
     /// Its scopes, by name.
     pub scopes: Vec<ScopeEntry>,
 }

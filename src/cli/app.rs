@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -139,13 +141,13 @@ async fn add(server: &AuthorizationServer, new: NewApp) -> Result<Answer, Comman
 
 async fn list(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     let clients = clients::list(server).await?;
-    let row = |client: &Client| {
+    let row = |client: &Arc<Client>| {
         let grants: Vec<&str> = client.grant_types.iter().map(|grant_type| grant_type.as_str()).collect();
         [client.id.to_string(), client.name.clone(), grants.join(" "), client.allowed_scope().to_string()]
     };
     let rows: Vec<_> = clients.iter().map(row).collect();
     let text = table(["CLIENT ID", "NAME", "GRANT TYPES", "SCOPE"], &rows);
-    Ok(Answer::new(text, clients.iter().map(entry).collect()))
+    Ok(Answer::new(text, clients.iter().map(|client| entry(client)).collect()))
 }
 
 async fn rotate_secret(

@@ -75,9 +75,9 @@ pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
     loop {
         minutes.tick().await;
-        let now = server.now();
+        let horizon = server.horizon();
         loop {
-            match server.store.sweep(now, now - server.config.lifetimes.audit).await {
+            match server.store.sweep(horizon).await {
                 Ok(Swept::MoreLeft) => tokio::task::yield_now().await,
                 Ok(Swept::Clean) => break,
                 Err(error) => {

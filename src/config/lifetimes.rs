@@ -26,6 +26,10 @@ pub struct Lifetimes {
     pub pushed_request: Lifetime,
     /// Of an authorization request that a person has yet to answer.
     pub transaction: Lifetime,
+    /// Of a consent that answers later requests without asking again.
+    pub remembered_consent: Lifetime,
+    /// Of a password as proof that it is the person who lets an app delete or manage.
+    pub step_up: Lifetime,
     /// Of the set-up link.
     pub setup_link: Lifetime,
     /// Of an invitation.
@@ -50,6 +54,8 @@ impl Default for Lifetimes {
             session_absolute: Lifetime::days(7),
             pushed_request: Lifetime::seconds(90),
             transaction: Lifetime::minutes(10),
+            remembered_consent: Lifetime::days(365),
+            step_up: Lifetime::minutes(5),
             setup_link: Lifetime::minutes(30),
             invite_link: Lifetime::days(3),
             reset_link: Lifetime::hours(1),
@@ -70,6 +76,7 @@ impl Lifetimes {
             ("session_absolute", self.session_absolute),
             ("pushed_request", self.pushed_request),
             ("transaction", self.transaction),
+            ("step_up", self.step_up),
             ("setup_link", self.setup_link),
             ("invite_link", self.invite_link),
             ("reset_link", self.reset_link),

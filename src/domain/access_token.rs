@@ -1,5 +1,7 @@
 //! AccessToken: its claims and validity (RFC 6749 section 1.4). The token itself is opaque; this is what it stands for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
@@ -45,11 +47,29 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The `sub` claim. Clients live in a name space of their own, so that none can pass for a person (RFC 9700 section 4.15).
-    pub fn claim(&self, client_id: &ClientId) -> String {
+    /// The `sub` claim of a token that was issued to `client_id`.
+    pub fn claim<'a>(&'a self, client_id: &'a ClientId) -> SubjectClaim<'a> {
         match self {
-            Subject::User { user_id, .. } => format!("user:{user_id}"),
-            Subject::Client => format!("app:{client_id}"),
+            Subject::User { user_id, .. } => SubjectClaim::User(user_id),
+            Subject::Client => SubjectClaim::App(client_id),
+        }
+    }
+}
+
+/// A `sub` claim. Clients live in a name space of their own, so that none can pass for a person (RFC 9700 section 4.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectClaim<'a> {
+    /// `user:` and the identifier of a person.
+    User(&'a UserId),
+    /// `app:` and the identifier of a client.
+    App(&'a ClientId),
+}
+
+impl fmt::Display for SubjectClaim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SubjectClaim::User(id) => write!(f, "user:{id}"),
+            SubjectClaim::App(id) => write!(f, "app:{id}"),
         }
     }
 }

@@ -7,10 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::id::{ClientId, GrantId, SiteId, UserId};
 use crate::domain::scope::Scope;
 use crate::domain::time::{Lifetime, Timestamp};
-use crate::domain::uri::{Destination, RedirectUri};
-
-/// How long a consent is remembered before the person is asked again.
-pub const REMEMBERED: Lifetime = Lifetime::days(365);
+use crate::domain::uri::Destination;
 
 /// What one person allowed one client. There is at most one for the two; a withdrawn one is removed, and its name is never used again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +26,8 @@ pub struct Grant {
     pub declined: Scope,
     /// The publisher that the person was told.
     pub publisher: Option<String>,
-    /// The redirection URIs that the person was told.
-    pub redirect_uris: Vec<RedirectUri>,
+    /// The places that the person was told they are sent to.
+    pub destinations: Vec<Destination>,
     /// When it began.
     pub created: Timestamp,
     /// When the person last answered.
@@ -39,14 +36,21 @@ pub struct Grant {
 
 impl Grant {
     /// Whether this consent answers `request` without asking again: nothing new is asked for, by the same publisher, to
-    /// the same place, not too long ago, and from a client whose place no other app can take (RFC 8252 section 8.6).
-    pub fn answers(&self, request: &AuthorizationRequest, client: &Client, now: Timestamp) -> bool {
+    /// the same place, within the time that it is `remembered`, and from a client whose place no other app can take
+    /// (RFC 8252 section 8.6).
+    pub fn answers(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        remembered: Lifetime,
+        now: Timestamp,
+    ) -> bool {
         client.may_be_remembered(&request.redirect_uri)
             && !request.prompt.consent
             && self.new_scope(request).is_empty()
             && self.publisher == client.publisher
             && self.knows(&request.redirect_uri.destination())
-            && !(self.consented + REMEMBERED).has_passed(now)
+            && !(self.consented + remembered).has_passed(now)
     }
 
     /// What `request` asks for that the person never answered.
@@ -55,7 +59,7 @@ impl Grant {
     }
 
     fn knows(&self, destination: &Destination) -> bool {
-        self.redirect_uris.iter().any(|uri| uri.destination() == *destination)
+        self.destinations.contains(destination)
     }
 
     /// The grant after the person answered once more: what was allowed before stays, what was allowed now is added.
@@ -67,9 +71,9 @@ impl Grant {
                 self.sites.push(*site);
             }
         }
-        for uri in &answer.redirect_uris {
-            if !self.knows(&uri.destination()) {
-                self.redirect_uris.push(uri.clone());
+        for destination in &answer.destinations {
+            if !self.knows(destination) {
+                self.destinations.push(destination.clone());
             }
         }
         self.publisher.clone_from(&answer.publisher);

@@ -137,6 +137,24 @@ impl Family {
         Family { state: FamilyState::Live { current: successor, previous: Some(rotation) }, ..self.clone() }
     }
 
+    /// What the current refresh token was derived with, as long as the one before it can be retried.
+    pub fn rotation(&self) -> Option<&Rotation> {
+        match &self.state {
+            FamilyState::Live { previous, .. } => previous.as_ref(),
+            FamilyState::WithoutRefresh | FamilyState::Ended(_) => None,
+        }
+    }
+
+    /// The family without what its rotation at `at` or before was derived with; `None` if it holds no such thing.
+    pub fn without_rotation_of(self, at: Timestamp) -> Option<Family> {
+        match self.state {
+            FamilyState::Live { current, previous: Some(rotation) } if rotation.at <= at => {
+                Some(Family { state: FamilyState::Live { current, previous: None }, ..self })
+            }
+            _ => None,
+        }
+    }
+
     /// The family when it is over.
     pub fn ended(&self, end: FamilyEnd) -> Family {
         Family { state: FamilyState::Ended(end), ..self.clone() }

@@ -119,7 +119,7 @@ pub enum LoopbackPorts {
 }
 
 /// Where a redirection URI leads, as a person is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
     /// An origin such as `https://app.example`.
     Web(String),

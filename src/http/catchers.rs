@@ -6,6 +6,8 @@ use rocket::response::{Responder, Response, Result};
 use rocket::{Catcher, catch, catchers};
 use serde_json::json;
 
+use crate::http::fairings::security_headers::guard;
+use crate::http::guards::server_of;
 use crate::http::responses::json::json;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
@@ -60,6 +62,7 @@ impl<'r> Responder<'r, 'static> for Caught {
         } else {
             person(self.status, request)?
         };
+        guard(&mut response, server_of(request).is_some_and(|server| server.config.issuer.url.is_https()));
         if !self.allowed.is_empty() {
             let allowed: Vec<&str> = self.allowed.iter().map(|method| method.as_str()).collect();
             response.set_raw_header("Allow", allowed.join(", "));

@@ -1,5 +1,7 @@
 //! Who is calling: none, basic, post, private_key_jwt (RFC 6749 section 2.3, RFC 7523 section 2.2).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -136,7 +138,11 @@ impl Presented {
 ///
 /// # Errors
 /// `invalid_client` or `invalid_request`, as [`Presented::read`] and the proof demand; `server_error` if the store fails.
-pub async fn client(server: &AuthorizationServer, presented: &Presented, endpoint: &str) -> Result<Client, OAuthError> {
+pub async fn client(
+    server: &AuthorizationServer,
+    presented: &Presented,
+    endpoint: &str,
+) -> Result<Arc<Client>, OAuthError> {
     let client = server.store.client(&presented.id).await?.ok_or(ClientFault::Unproven)?;
     presented.prove(server, &client.credentials, endpoint).await?;
     Ok(client)
@@ -150,7 +156,7 @@ pub async fn resource(
     server: &AuthorizationServer,
     presented: &Presented,
     endpoint: &str,
-) -> Result<ProtectedResource, OAuthError> {
+) -> Result<Arc<ProtectedResource>, OAuthError> {
     match server.store.resource(&presented.id).await? {
         Some(resource) => presented.prove(server, &resource.credentials, endpoint).await.map(|()| resource),
         None => {

@@ -7,7 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::grant::Grant;
 use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope, ScopeEntry};
 use crate::domain::secret::TokenKey;
-use crate::domain::time::{Lifetime, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::oauth::authorization::response::AuthorizationResponse;
 use crate::oauth::error::OAuthError;
@@ -15,9 +15,6 @@ use crate::oauth::transaction::{OpenTransaction, TransactionFault};
 use crate::secrets::random;
 use crate::secrets::token::{TokenKind, mint};
 use crate::store::StoreError;
-
-/// Who deletes or manages must have proven who they are within this time.
-const STEP_UP: Lifetime = Lifetime::minutes(5);
 
 /// The person behind a session.
 pub struct Person<'a> {
@@ -74,15 +71,16 @@ pub async fn step(
     let Some(person) = person.filter(|person| open.transaction.sign_in.is_met_by(person.session)) else {
         return Ok(Step::SignIn(open.transaction.sign_in));
     };
-    let now = server.now();
+    let (now, lifetimes) = (server.now(), &server.config.lifetimes);
     let request = &open.transaction.request;
     let grant = server.store.grant_between(person.user.id, &open.client.id).await?;
-    if let Some(grant) = grant.as_ref().filter(|grant| grant.answers(request, &open.client, now)) {
+    let remembered = |grant: &&Grant| grant.answers(request, &open.client, lifetimes.remembered_consent, now);
+    if let Some(grant) = grant.as_ref().filter(remembered) {
         return respond(server, open, person, grant).await.map(Step::Respond);
     }
     let question = question(server, open, grant.as_ref()).await?;
     let risky = question.required.iter().chain(&question.optional).any(|entry| entry.risk == Risk::Manage);
-    if risky && (person.signed_in + STEP_UP).has_passed(now) {
+    if risky && (person.signed_in + lifetimes.step_up).has_passed(now) {
         return Ok(Step::SignIn(SignInDemand::NewSession));
     }
     Ok(Step::Ask(Box::new(question)))
@@ -187,7 +185,7 @@ fn consent(server: &AuthorizationServer, open: &OpenTransaction, person: &Person
         declined: request.scope.without(&scope),
         scope,
         publisher: client.publisher.clone(),
-        redirect_uris: vec![request.redirect_uri.clone()],
+        destinations: vec![request.redirect_uri.destination()],
         created: now,
         consented: now,
     }

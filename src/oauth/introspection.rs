@@ -1,12 +1,21 @@
-//! Introspection, RFC 7662: the hot path. One point read of each noun, no write, no hash but SHA-256.
+//! Introspection, RFC 7662: the hot path. One point read of each noun, no write, no hash but SHA-256; the answer is written
+//! from what was read, without a copy of it.
 
-use serde::Serialize;
+use std::fmt::Display;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::access_token::Subject;
+use crate::domain::access_token::{AccessToken, Subject, SubjectClaim};
+use crate::domain::client::Client;
+use crate::domain::grant::Grant;
+use crate::domain::id::SiteId;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::domain::secret::TokenKey;
+use crate::domain::site::Site;
+use crate::domain::user::User;
 use crate::oauth::error::OAuthError;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::base64url;
@@ -14,31 +23,118 @@ use crate::secrets::token::{TokenKind, read};
 use crate::store::{Credential, Owner};
 
 /// What a protected resource learns about a token: everything, or nothing but that it is not live for the asker.
-pub enum Introspection {
+pub enum Introspection<'s> {
     /// Exactly `{"active":false}`: not live, not known, or not meant for the asker. Which of these is not told.
     Inactive,
     /// A live token that is meant for the asker.
-    Active(Box<ActiveToken>),
+    Active(Box<ActiveToken<'s>>),
 }
 
-/// The answer about a live token, by the names of RFC 7662 section 2.2; what follows `credential` is ours.
+/// A live token, and everything that makes it so.
+pub struct ActiveToken<'s> {
+    server: &'s AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    key: TokenKey,
+    token: AccessToken,
+    client: Arc<Client>,
+    site: Arc<Site>,
+    person: Option<(User, Grant)>,
+    effective: Scope,
+}
+
+/// Answers `asker` about the token in `parameters`. `token_type_hint` is not looked at: a token is found by its digest.
+///
+/// # Errors
+/// `invalid_request` if `token` is missing; `server_error` if the store fails.
+pub async fn introspect<'s>(
+    server: &'s AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    parameters: &Parameters<'_>,
+) -> Result<Introspection<'s>, OAuthError> {
+    let Some(key) = read(TokenKind::Access, parameters.required("token")?) else {
+        return Ok(Introspection::Inactive);
+    };
+    let credential = server.store.credential(key).await?;
+    let active = credential.and_then(|credential| judge(server, asker, key, credential));
+    Ok(active.map_or(Introspection::Inactive, |token| Introspection::Active(Box::new(token))))
+}
+
+fn judge(
+    server: &AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    key: TokenKey,
+    credential: Credential,
+) -> Option<ActiveToken<'_>> {
+    let Credential { token, client: Some(client), site: Some(site), owner } = credential else { return None };
+    if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
+        return None;
+    }
+    let person = match (&token.subject, owner) {
+        (Subject::Client, _) => None,
+        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true }))
+            if user.honours(*epoch) && grant.sites.contains(&site.id) =>
+        {
+            Some((user, grant))
+        }
+        (Subject::User { .. }, _) => return None,
+    };
+    let is_effective = |name: &str| {
+        let consented = person.as_ref().is_none_or(|(_, grant)| grant.scope.contains(name));
+        consented && asker.scope.contains(name) && client.allows_token(name)
+    };
+    let all = token.scope.iter().all(is_effective);
+    let effective = if all { token.scope.clone() } else { token.scope.filter(is_effective) };
+    Some(ActiveToken { server, asker, key, token, client, site, person, effective })
+}
+
+impl Serialize for ActiveToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { server, asker, key, token, client, site, person, effective } = self;
+        let consented = person.as_ref().map(|(_, grant)| &grant.scope);
+        Claims {
+            active: true,
+            iss: server.config.issuer.url.as_str(),
+            aud: asker.audience(),
+            sub: token.subject.claim(&client.id),
+            client_id: client.id.as_str(),
+            username: person.as_ref().map(|(user, _)| user.email.as_str()),
+            token_type: "Bearer",
+            scope: effective.as_str(),
+            iat: token.issued.0,
+            exp: token.expires.0,
+            // Half of the digest: names the token in logs, and opens nothing.
+            jti: base64url(&key.digest.0[..16]),
+            credential: if person.is_some() { CredentialKind::OauthUser } else { CredentialKind::OauthApp },
+            site: SiteClaim { id: site.id, url: &site.url, workspace_id: site.workspace_id },
+            scopes: Scopes {
+                approved: asker.scope.iter().filter(|name| client.allows_token(name)).collect(),
+                consented: consented.map(|scope| asker.scope.iter().filter(|name| scope.contains(name)).collect()),
+                effective: effective.iter().collect(),
+            },
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The answer by the names of RFC 7662 section 2.2; what follows `credential` is ours.
 #[derive(Serialize)]
-pub struct ActiveToken {
+struct Claims<'a> {
     active: bool,
-    iss: String,
-    aud: String,
-    sub: String,
-    client_id: String,
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(serialize_with = "text")]
+    sub: SubjectClaim<'a>,
+    client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
+    username: Option<&'a str>,
     token_type: &'static str,
-    scope: String,
+    scope: &'a str,
     iat: u64,
     exp: u64,
     jti: String,
     credential: CredentialKind,
-    site: SiteClaim,
-    scopes: Scopes,
+    site: SiteClaim<'a>,
+    scopes: Scopes<'a>,
 }
 
 /// Which system the credential belongs to.
@@ -52,86 +148,23 @@ enum CredentialKind {
 }
 
 #[derive(Serialize)]
-struct SiteClaim {
-    id: String,
-    url: String,
-    workspace_id: String,
+struct SiteClaim<'a> {
+    #[serde(serialize_with = "text")]
+    id: SiteId,
+    url: &'a str,
+    #[serde(serialize_with = "text")]
+    workspace_id: SiteId,
 }
 
 /// Why the effective scope is what it is.
 #[derive(Serialize)]
-struct Scopes {
-    approved: Vec<String>,
+struct Scopes<'a> {
+    approved: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    consented: Option<Vec<String>>,
-    effective: Vec<String>,
+    consented: Option<Vec<&'a str>>,
+    effective: Vec<&'a str>,
 }
 
-/// Answers `asker` about the token in `parameters`. `token_type_hint` is not looked at: a token is found by its digest.
-///
-/// # Errors
-/// `invalid_request` if `token` is missing; `server_error` if the store fails.
-pub async fn introspect(
-    server: &AuthorizationServer,
-    asker: &ProtectedResource,
-    parameters: &Parameters<'_>,
-) -> Result<Introspection, OAuthError> {
-    let Some(key) = read(TokenKind::Access, parameters.required("token")?) else {
-        return Ok(Introspection::Inactive);
-    };
-    let credential = server.store.credential(key).await?;
-    Ok(credential.map_or(Introspection::Inactive, |credential| judge(server, asker, key, credential)))
-}
-
-fn judge(
-    server: &AuthorizationServer,
-    asker: &ProtectedResource,
-    key: TokenKey,
-    credential: Credential,
-) -> Introspection {
-    let Credential { token, client: Some(client), site: Some(site), owner } = credential else {
-        return Introspection::Inactive;
-    };
-    if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
-        return Introspection::Inactive;
-    }
-    let (username, consented, kind) = match (&token.subject, owner) {
-        (Subject::Client, _) => (None, None, CredentialKind::OauthApp),
-        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family: Some(family) }))
-            if user.honours(*epoch) && family.is_live() && grant.sites.contains(&site.id) =>
-        {
-            (Some(user.email.as_str().to_owned()), Some(grant.scope), CredentialKind::OauthUser)
-        }
-        (Subject::User { .. }, _) => return Introspection::Inactive,
-    };
-    let consents = |name: &str| consented.as_ref().is_none_or(|consented| consented.contains(name));
-    let is_effective = |name: &str| asker.scope.contains(name) && client.allows_token(name) && consents(name);
-    let effective = if token.scope.iter().all(is_effective) { token.scope } else { token.scope.filter(is_effective) };
-
-    let approved = asker.scope.filter(|name| client.allows_token(name));
-    Introspection::Active(Box::new(ActiveToken {
-        active: true,
-        iss: server.config.issuer.url.as_str().to_owned(),
-        aud: asker.audience().to_owned(),
-        sub: token.subject.claim(&client.id),
-        client_id: client.id.into(),
-        username,
-        token_type: "Bearer",
-        scopes: Scopes {
-            approved: names(&approved),
-            consented: consented.map(|consented| names(&asker.scope.intersection(&consented))),
-            effective: names(&effective),
-        },
-        scope: effective.to_string(),
-        iat: token.issued.0,
-        exp: token.expires.0,
-        // Half of the digest: names the token in logs, and opens nothing.
-        jti: base64url(&key.digest.0[..16]),
-        credential: kind,
-        site: SiteClaim { id: site.id.to_string(), url: site.url, workspace_id: site.workspace_id.to_string() },
-    }))
-}
-
-fn names(scope: &Scope) -> Vec<String> {
-    scope.iter().map(str::to_owned).collect()
+fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }

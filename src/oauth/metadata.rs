@@ -1,5 +1,7 @@
 //! Authorization server metadata, RFC 8414, generated from what is switched on.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::authorization_server::AuthorizationServer;
@@ -76,7 +78,7 @@ pub async fn metadata(server: &AuthorizationServer) -> Result<Metadata, StoreErr
     })
 }
 
-fn scopes(resources: &[ProtectedResource]) -> Vec<String> {
+fn scopes(resources: &[Arc<ProtectedResource>]) -> Vec<String> {
     let mut names: Vec<String> =
         resources.iter().flat_map(|resource| resource.scope.iter().map(str::to_owned)).collect();
     names.push(crate::domain::scope::OFFLINE_ACCESS.to_owned());

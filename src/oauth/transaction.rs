@@ -1,5 +1,7 @@
 //! An authorization request that a person has yet to answer. It belongs to one browser, and is answered once.
 
+use std::sync::Arc;
+
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::{SignInDemand, Transaction};
 use crate::domain::client::Client;
@@ -14,7 +16,7 @@ pub struct OpenTransaction {
     /// What is asked.
     pub transaction: Transaction,
     /// Who asks.
-    pub client: Client,
+    pub client: Arc<Client>,
 }
 
 /// Why a transaction cannot go on.

@@ -1,5 +1,7 @@
 //! trait Clients: OAuth clients.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::client::Client;
@@ -12,16 +14,16 @@ use crate::store::{Added, Result};
 #[async_trait]
 pub trait Clients {
     /// The client of that name.
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>>;
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>>;
 
     /// Every client, by name.
-    async fn clients(&self) -> Result<Vec<Client>>;
+    async fn clients(&self) -> Result<Vec<Arc<Client>>>;
 
     /// Adds a client whose name neither a client nor a protected resource has.
     async fn add_client(&self, client: &Client) -> Result<Added>;
 
     /// Gives a client one more secret (the oldest of three goes); `None` if there is no such client or it has no secrets.
-    async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Client>>;
+    async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Arc<Client>>>;
 
     /// Removes a client; everything issued to it is over at once. `false` if there was none.
     async fn remove_client(&self, id: &ClientId) -> Result<bool>;

@@ -42,9 +42,21 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store:
     Clients + Events + Grants + Links + Requests + Resources + Sessions + Sites + Tokens + Users + Send + Sync + 'static
 {
-    /// Drops a bounded number of records that expired before `now`, and says whether more are left. Needs no durability:
+    /// Drops a bounded number of records that are over by `horizon`, and says whether more are left. Needs no durability:
     /// what is dropped was already over.
-    async fn sweep(&self, now: Timestamp, keep_events_after: Timestamp) -> Result<Swept>;
+    async fn sweep(&self, horizon: Horizon) -> Result<Swept>;
+}
+
+/// Up to which moments a sweep drops what is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Horizon {
+    /// Whatever expired by then goes.
+    pub now: Timestamp,
+    /// Of a rotation that happened by then nobody can ask for the answer once more: what it was derived with is erased,
+    /// and the family stays.
+    pub rotations: Timestamp,
+    /// Entries of the audit trail from before then go.
+    pub events: Timestamp,
 }
 
 /// How far a sweep came.

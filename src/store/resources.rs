@@ -1,5 +1,7 @@
 //! trait Resources: protected resources and the scopes they own.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::id::ResourceId;
@@ -13,10 +15,10 @@ use crate::store::{Added, Result};
 #[async_trait]
 pub trait Resources {
     /// The resource of that name.
-    async fn resource(&self, id: &ResourceId) -> Result<Option<ProtectedResource>>;
+    async fn resource(&self, id: &ResourceId) -> Result<Option<Arc<ProtectedResource>>>;
 
     /// Every resource, by name.
-    async fn resources(&self) -> Result<Vec<ProtectedResource>>;
+    async fn resources(&self) -> Result<Vec<Arc<ProtectedResource>>>;
 
     /// The resource that one of whose identifiers is `identifier`, character by character.
     async fn resource_identified_by(&self, identifier: &str) -> Result<Option<ResourceId>>;
@@ -36,7 +38,7 @@ pub trait Resources {
         id: &ResourceId,
         secret: Digest,
         now: Timestamp,
-    ) -> Result<Option<ProtectedResource>>;
+    ) -> Result<Option<Arc<ProtectedResource>>>;
 
     /// Removes a resource and its scopes. Nobody can ask about tokens for it any more. `false` if there was none.
     async fn remove_resource(&self, id: &ResourceId) -> Result<bool>;

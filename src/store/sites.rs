@@ -1,5 +1,7 @@
 //! trait Sites: tenants.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::id::SiteId;
@@ -10,8 +12,8 @@ use crate::store::Result;
 #[async_trait]
 pub trait Sites {
     /// The site of that name.
-    async fn site(&self, id: SiteId) -> Result<Option<Site>>;
+    async fn site(&self, id: SiteId) -> Result<Option<Arc<Site>>>;
 
     /// The site that everything belongs to; `new` if there is none yet.
-    async fn default_site(&self, new: &Site) -> Result<Site>;
+    async fn default_site(&self, new: &Site) -> Result<Arc<Site>>;
 }

@@ -1,5 +1,7 @@
 //! trait Tokens: codes redeemed, access tokens and families of refresh tokens.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::access_token::AccessToken;
@@ -20,22 +22,22 @@ pub struct Credential {
     /// The token.
     pub token: AccessToken,
     /// To whom it was issued; `None` if the client is gone.
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
     /// The site it is good on; `None` if the site is gone.
-    pub site: Option<Site>,
-    /// Of a token that stands for a person: the person, what they allowed, and the token's family, each `None` if it is gone.
+    pub site: Option<Arc<Site>>,
+    /// Of a token that stands for a person: the person, what they allowed, and whether the token's family lives.
     pub owner: Option<Owner>,
 }
 
 /// The person a token stands for, and what it hangs from.
 #[derive(Clone, Debug)]
 pub struct Owner {
-    /// The person.
+    /// The person; `None` if they are gone.
     pub user: Option<User>,
-    /// What they allowed.
+    /// What they allowed; `None` if it was withdrawn.
     pub grant: Option<Grant>,
-    /// What the token's code produced.
-    pub family: Option<Family>,
+    /// Whether what the token's code produced is not over.
+    pub family_is_live: bool,
 }
 
 /// Tokens as they are issued: the access token, and where a refresh token was minted its key (which is also in the family).

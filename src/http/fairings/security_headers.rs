@@ -4,7 +4,8 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response};
 
-/// Every answer gets them. There is no script on any page, so that none is allowed.
+/// Every answer gets them, JSON fewer than a page: what moves a browser's page means nothing to a program, and an
+/// introspection is answered too often to carry it. There is no script on any page, so that none is allowed.
 pub struct SecurityHeaders {
     /// Whether browsers reach us over TLS and may be told to insist on it.
     pub https: bool,
@@ -13,14 +14,17 @@ pub struct SecurityHeaders {
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
 
-const ALWAYS: [(&str, &str); 6] = [
-    ("X-Content-Type-Options", "nosniff"),
+/// What a browser does with a page, or where an answer leads it.
+const PAGE: [(&str, &str); 5] = [
     ("Referrer-Policy", "no-referrer"),
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"),
 ];
+
+/// JSON shows nothing and loads nothing, also where a browser opens it as if it were a page.
+const JSON: [(&str, &str); 1] = [("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")];
 
 #[rocket::async_trait]
 impl Fairing for SecurityHeaders {
@@ -29,14 +33,23 @@ impl Fairing for SecurityHeaders {
     }
 
     async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
-        for (name, value) in ALWAYS {
-            response.set_header(Header::new(name, value));
-        }
-        if !response.headers().contains("Cross-Origin-Resource-Policy") {
-            response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
-        }
-        if self.https {
-            response.set_header(Header::new("Strict-Transport-Security", "max-age=63072000"));
-        }
+        guard(response, self.https);
+    }
+}
+
+/// Gives an answer the headers. Rocket answers a request that it cannot even read by a catcher alone, without fairings, so
+/// that the catcher calls this too.
+pub fn guard(response: &mut Response<'_>, https: bool) {
+    let is_json = response.headers().get_one("Content-Type") == Some("application/json");
+    let headers: &[(&str, &str)] = if is_json { &JSON } else { &PAGE };
+    for (name, value) in headers {
+        response.set_header(Header::new(*name, *value));
+    }
+    response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
+    if !response.headers().contains("Cross-Origin-Resource-Policy") {
+        response.set_header(Header::new("Cross-Origin-Resource-Policy", "same-origin"));
+    }
+    if https {
+        response.set_header(Header::new("Strict-Transport-Security", "max-age=63072000"));
     }
 }

@@ -15,15 +15,15 @@ use crate::oauth::introspection::{self, Introspection};
 
 /// Tells a protected resource about a token that is meant for it.
 #[rocket::post("/oauth/introspect", data = "<request>")]
-pub async fn introspect(
-    server: &State<Arc<AuthorizationServer>>,
-    request: ClientRequest<'_>,
-) -> Result<Introspection, OAuthError> {
+pub async fn introspect<'r>(
+    server: &'r State<Arc<AuthorizationServer>>,
+    request: ClientRequest<'r>,
+) -> Result<Introspection<'r>, OAuthError> {
     let (asker, parameters) = request.resource(server, "/oauth/introspect").await?;
-    introspection::introspect(server, &asker, &parameters).await
+    introspection::introspect(server, asker, &parameters).await
 }
 
-impl<'r> Responder<'r, 'static> for Introspection {
+impl<'r> Responder<'r, 'static> for Introspection<'_> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Introspection::Active(token) => NoStore(token).respond_to(request),

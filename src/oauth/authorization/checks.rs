@@ -44,8 +44,8 @@ pub const CHECKS: [(&str, Check); 9] = [
     ("a client that must push has pushed", pushed_where_required),
     ("the client is registered for codes", registered_for_codes),
     ("the answer goes into the query", query_response_mode),
-    ("the challenge is well formed", well_formed_challenge),
     ("the code grant's own rules hold", code_grant),
+    ("the challenge is well formed", well_formed_challenge),
     ("prompt can be followed", followable_prompt),
     ("state and login_hint are of reasonable length", reasonable_length),
 ];

@@ -4,6 +4,8 @@ pub mod checks;
 pub mod request;
 pub mod response;
 
+use std::sync::Arc;
+
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::{AuthorizationRequest, SignInDemand, Transaction};
 use crate::domain::client::Client;
@@ -61,7 +63,7 @@ pub async fn begin(
 }
 
 /// Who asks. Nothing is sent to anybody before this is known.
-async fn named_client(server: &AuthorizationServer, parameters: &Parameters<'_>) -> Result<Client, PageFault> {
+async fn named_client(server: &AuthorizationServer, parameters: &Parameters<'_>) -> Result<Arc<Client>, PageFault> {
     let id = parameters.required("client_id").map_err(PageFault::Unreadable)?;
     let unknown = || PageFault::UnknownClient(id.chars().take(128).collect());
     server.store.client(&id.parse().map_err(|_| unknown())?).await?.ok_or_else(unknown)
@@ -70,7 +72,7 @@ async fn named_client(server: &AuthorizationServer, parameters: &Parameters<'_>)
 /// Answers at once where the person need not be asked anything, and opens a transaction where they must.
 async fn proceed(
     server: &AuthorizationServer,
-    client: Client,
+    client: Arc<Client>,
     request: AuthorizationRequest,
     browser: TokenKey,
     person: Option<&Person<'_>>,

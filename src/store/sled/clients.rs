@@ -1,5 +1,7 @@
 //! Clients on sled.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::domain::client::{Client, Credentials};
@@ -13,28 +15,28 @@ use crate::store::{Added, Clients, Result};
 
 #[async_trait]
 impl Clients for SledStore {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>> {
-        Ok(self.registry.get(id.as_str())?.and_then(Registration::client))
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>> {
+        Ok(self.registry.get(id.as_str()).and_then(Registration::client))
     }
 
-    async fn clients(&self) -> Result<Vec<Client>> {
+    async fn clients(&self) -> Result<Vec<Arc<Client>>> {
         let registrations = self.registry.all().map(|entry| Ok(entry?.1.client()));
         registrations.filter_map(Result::transpose).collect()
     }
 
     async fn add_client(&self, client: &Client) -> Result<Added> {
-        let added = self
-            .registry
-            .update(client.id.as_str(), |old| Registration::following(old.as_ref(), Party::Client(client.clone())))?;
+        let added = self.registry.update(client.id.as_str(), |old| {
+            Registration::following(old.as_ref(), Party::Client(Arc::new(client.clone())))
+        })?;
         self.durable(added.map_or_else(|| Added::Taken(client.id.to_string()), |_| Added::Done)).await
     }
 
-    async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Client>> {
+    async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Arc<Client>>> {
         let updated = self.registry.update(id.as_str(), |old| {
             let Registration { number, party: Party::Client(client) } = old? else { return None };
-            let secrets @ Credentials::Secrets(_) = client.credentials else { return None };
-            let client = Client { credentials: secrets.with_secret(secret, now), ..client };
-            Some(Registration { number, party: Party::Client(client) })
+            let secrets @ Credentials::Secrets(_) = client.credentials.clone() else { return None };
+            let client = Client { credentials: secrets.with_secret(secret, now), ..Client::clone(&client) };
+            Some(Registration { number, party: Party::Client(Arc::new(client)) })
         })?;
         self.durable(updated.and_then(Registration::client)).await
     }

@@ -12,6 +12,7 @@ mod committer;
 mod events;
 mod folder;
 mod grants;
+mod held;
 mod links;
 mod open;
 mod registry;
@@ -24,8 +25,8 @@ mod table;
 mod tokens;
 mod users;
 
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
@@ -40,6 +41,7 @@ use crate::domain::user::User;
 use crate::store::Result;
 use crate::store::sled::committer::Committer;
 use crate::store::sled::folder::Folder;
+use crate::store::sled::held::Held;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
@@ -49,11 +51,11 @@ pub struct SledStore {
     committer: Committer,
 
     /// `ClientId`: clients and protected resources, which share one name space.
-    registry: Table<Registration>,
+    registry: Held<Registration>,
     /// Resource identifier: whose it is.
-    identifiers: Table<KeptIdentifier>,
+    identifiers: Held<KeptIdentifier>,
     /// Scope token: what the catalogue knows of it.
-    scopes: Table<KeptScope>,
+    scopes: Held<KeptScope>,
 
     /// `UserId`.
     users: Table<User>,
@@ -105,6 +107,8 @@ pub struct SledStore {
     grant_families: Table<()>,
     /// Hour, `FamilyId` of an ended family.
     forgetting: Table<()>,
+    /// Seconds, big-endian, at which a family was rotated, `FamilyId`.
+    rotations: Table<()>,
 
     /// Seconds and a number, big-endian: events in JSON, which survives changes of their shape.
     events: Table<String>,
@@ -112,7 +116,7 @@ pub struct SledStore {
     event_number: AtomicU64,
 
     /// `SiteId`.
-    sites: Table<Site>,
+    sites: Held<Arc<Site>>,
     /// One key: the site that everything belongs to.
     default_site: Table<SiteId>,
 

@@ -12,6 +12,7 @@ use sled::Db;
 use crate::store::sled::SledStore;
 use crate::store::sled::committer::{Committer, Health, last_cycle};
 use crate::store::sled::folder::{Contents, Folder, unavailable};
+use crate::store::sled::held::Held;
 use crate::store::sled::table::{Table, failure};
 use crate::store::{Result, StoreError};
 
@@ -56,9 +57,9 @@ impl SledStore {
         let events = Table::open(db, "events", health)?;
         Ok(Self {
             committer,
-            registry: Table::open(db, "registry", health)?,
-            identifiers: Table::open(db, "identifiers", health)?,
-            scopes: Table::open(db, "scopes", health)?,
+            registry: Held::open(db, "registry", health)?,
+            identifiers: Held::open(db, "identifiers", health)?,
+            scopes: Held::open(db, "scopes", health)?,
             users: Table::open(db, "users", health)?,
             emails: Table::open(db, "emails", health)?,
             admins: Table::open(db, "admins", health)?,
@@ -81,9 +82,10 @@ impl SledStore {
             families: Table::open(db, "families", health)?,
             grant_families: Table::open(db, "grant_families", health)?,
             forgetting: Table::open(db, "forgetting", health)?,
+            rotations: Table::open(db, "rotations", health)?,
             event_number: AtomicU64::new(Self::next_event_number(&events)?),
             events,
-            sites: Table::open(db, "sites", health)?,
+            sites: Held::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,
             naming: Mutex::new(()),
             folder,

@@ -4,19 +4,20 @@
 //! (a token, a scope, a resource identifier) carries the number it had, so that removing it ends all that in one write,
 //! and a new registration of the same name revives none of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::Client;
 use crate::domain::id::{ClientId, ResourceId};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::ScopeEntry;
-use crate::store::Result;
 use crate::store::sled::SledStore;
 
 /// What is kept under the name of a client or a protected resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Registration {
-    /// Comes first, because it is read alone.
+    /// Changes whenever the name is given or taken back.
     pub number: u32,
     /// Who has the name.
     pub party: Party,
@@ -26,9 +27,9 @@ pub struct Registration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Party {
     /// A client.
-    Client(Client),
+    Client(Arc<Client>),
     /// A protected resource.
-    Resource(ProtectedResource),
+    Resource(Arc<ProtectedResource>),
     /// Nobody any more.
     Nobody,
 }
@@ -67,7 +68,7 @@ impl Registration {
     }
 
     /// The client that has the name.
-    pub fn client(self) -> Option<Client> {
+    pub fn client(self) -> Option<Arc<Client>> {
         match self.party {
             Party::Client(client) => Some(client),
             Party::Resource(_) | Party::Nobody => None,
@@ -75,7 +76,7 @@ impl Registration {
     }
 
     /// The protected resource that has the name.
-    pub fn resource(self) -> Option<ProtectedResource> {
+    pub fn resource(self) -> Option<Arc<ProtectedResource>> {
         match self.party {
             Party::Resource(resource) => Some(resource),
             Party::Client(_) | Party::Nobody => None,
@@ -85,13 +86,12 @@ impl Registration {
 
 impl SledStore {
     /// The number of the registration of that name; 0 if there never was one.
-    pub(super) fn registration_number(&self, id: &ClientId) -> Result<u32> {
-        Ok(self.registry.first_field(id.as_str())?.unwrap_or(0))
+    pub(super) fn registration_number(&self, id: &ClientId) -> u32 {
+        self.registry.with(id.as_str(), |registration| registration.number).unwrap_or(0)
     }
 
     /// Whether nobody has the name.
-    pub(super) fn is_free(&self, id: &ClientId) -> Result<bool> {
-        let registration = self.registry.get(id.as_str())?;
-        Ok(registration.is_none_or(|registration| registration.party == Party::Nobody))
+    pub(super) fn is_free(&self, id: &ClientId) -> bool {
+        self.registry.with(id.as_str(), |registration| registration.party == Party::Nobody).unwrap_or(true)
     }
 }

@@ -1,6 +1,6 @@
 //! Resources on sled. Identifiers and scopes are good only while the registration has the number they were kept with.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 
@@ -16,25 +16,25 @@ use crate::store::{Added, Resources, Result};
 
 #[async_trait]
 impl Resources for SledStore {
-    async fn resource(&self, id: &ResourceId) -> Result<Option<ProtectedResource>> {
-        Ok(self.registry.get(id.as_str())?.and_then(Registration::resource))
+    async fn resource(&self, id: &ResourceId) -> Result<Option<Arc<ProtectedResource>>> {
+        Ok(self.registry.get(id.as_str()).and_then(Registration::resource))
     }
 
-    async fn resources(&self) -> Result<Vec<ProtectedResource>> {
+    async fn resources(&self) -> Result<Vec<Arc<ProtectedResource>>> {
         let registrations = self.registry.all().map(|entry| Ok(entry?.1.resource()));
         registrations.filter_map(Result::transpose).collect()
     }
 
     async fn resource_identified_by(&self, identifier: &str) -> Result<Option<ResourceId>> {
-        self.owner_of_identifier(identifier)
+        Ok(self.owner_of_identifier(identifier))
     }
 
     async fn scope_entries(&self, scope: &Scope) -> Result<Vec<ScopeEntry>> {
-        scope.iter().filter_map(|name| self.scope_entry(name).transpose()).collect()
+        Ok(scope.iter().filter_map(|name| self.scope_entry(name)).collect())
     }
 
     async fn scopes_of(&self, id: &ResourceId) -> Result<Vec<ScopeEntry>> {
-        let number = self.registration_number(id)?;
+        let number = self.registration_number(id);
         let kept = self.scopes.all().map(|entry| Ok(entry?.1));
         let own = kept.filter(|kept| match kept {
             Ok(KeptScope { number: kept, entry }) => entry.resource == *id && *kept == number,
@@ -53,12 +53,13 @@ impl Resources for SledStore {
         id: &ResourceId,
         secret: Digest,
         now: Timestamp,
-    ) -> Result<Option<ProtectedResource>> {
+    ) -> Result<Option<Arc<ProtectedResource>>> {
         let updated = self.registry.update(id.as_str(), |old| {
             let Registration { number, party: Party::Resource(resource) } = old? else { return None };
-            let secrets @ Credentials::Secrets(_) = resource.credentials else { return None };
-            let resource = ProtectedResource { credentials: secrets.with_secret(secret, now), ..resource };
-            Some(Registration { number, party: Party::Resource(resource) })
+            let secrets @ Credentials::Secrets(_) = resource.credentials.clone() else { return None };
+            let credentials = secrets.with_secret(secret, now);
+            let resource = ProtectedResource { credentials, ..ProtectedResource::clone(&resource) };
+            Some(Registration { number, party: Party::Resource(Arc::new(resource)) })
         })?;
         self.durable(updated.and_then(Registration::resource)).await
     }
@@ -82,14 +83,14 @@ impl SledStore {
     // Names first, the head last: a crash leaves names with a number that no registration has, and those are nobody's.
     fn name_resource(&self, resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Result<Added> {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = self.name_taken(resource, scopes)? {
+        if let Some(taken) = self.name_taken(resource, scopes) {
             return Ok(Added::Taken(taken));
         }
         self.drop_names_of(&resource.id)?;
-        let old = self.registry.get(resource.id.as_str())?;
-        let Some(new) = Registration::following(old.as_ref(), Party::Resource(resource.clone())) else {
-            return Ok(Added::Taken(resource.id.to_string()));
-        };
+        let party = Party::Resource(Arc::new(resource.clone()));
+        let taken = || Ok(Added::Taken(resource.id.to_string()));
+        let old = self.registry.get(resource.id.as_str());
+        let Some(new) = Registration::following(old.as_ref(), party) else { return taken() };
         for identifier in &resource.identifiers {
             let kept = KeptIdentifier { number: new.number, resource: resource.id.clone() };
             self.identifiers.put(identifier.as_str(), &kept)?;
@@ -97,28 +98,18 @@ impl SledStore {
         for entry in scopes {
             self.scopes.put(&entry.name, &KeptScope { number: new.number, entry: entry.clone() })?;
         }
-        let added = match &old {
-            Some(old) => self.registry.replace(resource.id.as_str(), old, &new)?,
-            None => self.registry.add(resource.id.as_str(), &new)?,
-        };
-        Ok(if added { Added::Done } else { Added::Taken(resource.id.to_string()) })
+        let added = self.registry.update(resource.id.as_str(), |now| (now == old).then(|| new.clone()))?;
+        if added.is_some() { Ok(Added::Done) } else { taken() }
     }
 
-    fn name_taken(&self, resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Result<Option<String>> {
-        if !self.is_free(&resource.id)? {
-            return Ok(Some(resource.id.to_string()));
+    fn name_taken(&self, resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Option<String> {
+        if !self.is_free(&resource.id) {
+            return Some(resource.id.to_string());
         }
-        for identifier in &resource.identifiers {
-            if self.owner_of_identifier(identifier.as_str())?.is_some() {
-                return Ok(Some(identifier.to_string()));
-            }
-        }
-        for entry in scopes {
-            if self.scope_entry(&entry.name)?.is_some() {
-                return Ok(Some(entry.name.clone()));
-            }
-        }
-        Ok(None)
+        let mut identifiers = resource.identifiers.iter().map(|identifier| identifier.as_str());
+        let mut names = scopes.iter().map(|entry| entry.name.as_str());
+        let taken = identifiers.find(|identifier| self.owner_of_identifier(identifier).is_some());
+        taken.or_else(|| names.find(|name| self.scope_entry(name).is_some())).map(str::to_owned)
     }
 
     fn drop_names_of(&self, id: &ResourceId) -> Result<()> {
@@ -137,15 +128,13 @@ impl SledStore {
         Ok(())
     }
 
-    fn owner_of_identifier(&self, identifier: &str) -> Result<Option<ResourceId>> {
-        let Some(kept) = self.identifiers.get(identifier)? else { return Ok(None) };
-        let good = self.registration_number(&kept.resource)? == kept.number;
-        Ok(good.then_some(kept.resource))
+    fn owner_of_identifier(&self, identifier: &str) -> Option<ResourceId> {
+        let kept = self.identifiers.get(identifier)?;
+        (self.registration_number(&kept.resource) == kept.number).then_some(kept.resource)
     }
 
-    fn scope_entry(&self, name: &str) -> Result<Option<ScopeEntry>> {
-        let Some(kept) = self.scopes.get(name)? else { return Ok(None) };
-        let good = self.registration_number(&kept.entry.resource)? == kept.number;
-        Ok(good.then_some(kept.entry))
+    fn scope_entry(&self, name: &str) -> Option<ScopeEntry> {
+        let kept = self.scopes.get(name)?;
+        (self.registration_number(&kept.entry.resource) == kept.number).then_some(kept.entry)
     }
 }

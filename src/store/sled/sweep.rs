@@ -9,7 +9,8 @@ use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Timestamp};
 use crate::store::sled::SledStore;
 use crate::store::sled::table::Table;
-use crate::store::{Result, Store, Swept};
+use crate::store::sled::tokens::KeptFamily;
+use crate::store::{Horizon, Result, Store, Swept};
 
 /// How many records one sweep drops.
 const BOUND: usize = 2000;
@@ -19,7 +20,7 @@ const BREATH: usize = 100;
 
 #[async_trait]
 impl Store for SledStore {
-    async fn sweep(&self, now: Timestamp, keep_events_after: Timestamp) -> Result<Swept> {
+    async fn sweep(&self, Horizon { now, rotations, events }: Horizon) -> Result<Swept> {
         // A bucket whose hour has begun holds nothing live, and the next bucket is the first that may.
         let hour = Hour::containing(now).0.checked_add(1).map(u32::to_be_bytes);
         let end = hour.as_ref().map(<[u8; 4]>::as_slice);
@@ -37,7 +38,10 @@ impl Store for SledStore {
         self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;
         self.sweep_table(&self.assertions, end, &mut left, |key| self.assertions.remove(key).map(drop)).await?;
 
-        let end = keep_events_after.0.to_be_bytes();
+        let end = rotations.0.saturating_add(1).to_be_bytes();
+        self.sweep_table(&self.rotations, Some(&end), &mut left, |key| self.erase_rotation(key)).await?;
+
+        let end = events.0.to_be_bytes();
         self.sweep_table(&self.events, Some(&end), &mut left, |key| self.events.remove(key).map(drop)).await?;
         Ok(if left == 0 { Swept::MoreLeft } else { Swept::Clean })
     }
@@ -78,6 +82,17 @@ impl SledStore {
             self.drop_family(id)?;
         }
         self.forgetting.remove(key).map(drop)
+    }
+
+    /// Erases what a rotation was derived with, unless the family moved on since, and the order to do so.
+    fn erase_rotation(&self, key: &[u8]) -> Result<()> {
+        let (at, id) = key.split_first_chunk::<8>().ok_or_else(|| self.rotations.damaged())?;
+        let at = Timestamp(u64::from_be_bytes(*at));
+        self.families.update(self.family_id(id)?.as_bytes(), |kept| match kept? {
+            KeptFamily::Live(family) => family.without_rotation_of(at).map(KeptFamily::Live),
+            KeptFamily::Over(_) | KeptFamily::EndedBefore(_) => None,
+        })?;
+        self.rotations.remove(key).map(drop)
     }
 
     fn family_id(&self, key: &[u8]) -> Result<FamilyId> {

@@ -22,15 +22,19 @@ pub struct KeptToken {
     token: AccessToken,
 }
 
-/// What is kept under the name of a family.
+/// What is kept under the name of a family. Introspection reads which variant it is and nothing else of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "nearly every family has begun, so that a box would only cost")]
 pub enum KeptFamily {
     /// The family, from its beginning on.
-    Begun(Family),
+    Live(Family),
+    /// The family, once it is over.
+    Over(Family),
     /// Its code was replayed between the winner's redeeming of the code and its beginning of the family.
     EndedBefore(FamilyEnd),
 }
+
+/// The number of [`KeptFamily::Live`] among the variants, which is how its record begins.
+const LIVE: u32 = 0;
 
 /// A spent code whose own hour was swept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,10 +83,14 @@ impl Tokens for SledStore {
         self.begun_family(id)
     }
 
-    // What was issued comes first and the head decides: a crash between leaves tokens that nobody was told.
+    // What was issued and the order to erase come first and the head decides: a crash between leaves tokens that nobody
+    // was told and an order that finds nothing to erase.
     async fn rotate(&self, id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> Result<bool> {
         self.keep(id, &issued)?;
-        let (old, new) = (KeptFamily::Begun(old.clone()), KeptFamily::Begun(new.clone()));
+        if let Some(rotation) = new.rotation() {
+            self.rotations.put(key(&[&rotation.at.0.to_be_bytes(), id.as_bytes()]), &())?;
+        }
+        let (old, new) = (KeptFamily::of(old.clone()), KeptFamily::of(new.clone()));
         let won = self.families.replace(id.as_bytes(), &old, &new)?;
         if !won {
             self.take_back(id, &issued)?;
@@ -104,8 +112,8 @@ impl Tokens for SledStore {
                 self.forgetting.put(key(&[&Hour::after(forget).to_be_bytes(), id.as_bytes()]), &())?;
                 let ended = self.families.update(id.as_bytes(), |kept| match kept {
                     None => Some(KeptFamily::EndedBefore(end)),
-                    Some(KeptFamily::Begun(family)) if family.is_live() => Some(KeptFamily::Begun(family.ended(end))),
-                    Some(_) => None,
+                    Some(KeptFamily::Live(family)) => Some(KeptFamily::Over(family.ended(end))),
+                    Some(KeptFamily::Over(_) | KeptFamily::EndedBefore(_)) => None,
                 })?;
                 ended.is_some()
             }
@@ -119,17 +127,17 @@ impl Tokens for SledStore {
 
     async fn credential(&self, key: TokenKey) -> Result<Option<Credential>> {
         let Some(KeptToken { client, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
-        let client = match self.registry.get(token.client_id.as_str())? {
+        let client = match self.registry.get(token.client_id.as_str()) {
             Some(Registration { number, party: Party::Client(found) }) if number == client => Some(found),
             _ => None,
         };
-        let site = self.sites.get(token.site_id.as_bytes())?;
+        let site = self.sites.get(token.site_id.as_bytes());
         let owner = match &token.subject {
             Subject::Client => None,
             Subject::User { user_id, grant_id, family, .. } => Some(Owner {
                 user: self.users.get(user_id.as_bytes())?,
                 grant: self.grants.get(grant_id.as_bytes())?,
-                family: self.begun_family(*family)?,
+                family_is_live: self.families.first_field(family.as_bytes())? == Some(LIVE),
             }),
         };
         Ok(Some(Credential { token, client, site, owner }))
@@ -146,9 +154,22 @@ impl Tokens for SledStore {
 }
 
 impl KeptFamily {
+    /// How a family that began is kept.
+    pub(super) fn of(family: Family) -> Self {
+        if family.is_live() { KeptFamily::Live(family) } else { KeptFamily::Over(family) }
+    }
+
     /// Whether it may still have tokens that are live.
     pub(super) fn is_live(&self) -> bool {
-        matches!(self, KeptFamily::Begun(family) if family.is_live())
+        matches!(self, KeptFamily::Live(_))
+    }
+
+    /// The family, if it began.
+    fn begun(self) -> Option<Family> {
+        match self {
+            KeptFamily::Live(family) | KeptFamily::Over(family) => Some(family),
+            KeptFamily::EndedBefore(_) => None,
+        }
     }
 }
 
@@ -163,7 +184,7 @@ impl SledStore {
     }
 
     fn keep_access(&self, key: TokenKey, token: &AccessToken, used: Timestamp) -> Result<()> {
-        let kept = KeptToken { client: self.registration_number(&token.client_id)?, token: token.clone() };
+        let kept = KeptToken { client: self.registration_number(&token.client_id), token: token.clone() };
         self.tokens.put(key.to_bytes(), &kept)?;
         match token.subject {
             Subject::User { grant_id, .. } => self.grant_uses.put(grant_id.as_bytes(), &used),
@@ -190,23 +211,20 @@ impl SledStore {
     /// Begins a family, as one that is over if it was ended before it began.
     fn begin_family(&self, id: FamilyId, family: &Family) -> Result<()> {
         self.families.update(id.as_bytes(), |kept| match kept {
-            None => Some(KeptFamily::Begun(family.clone())),
-            Some(KeptFamily::EndedBefore(end)) => Some(KeptFamily::Begun(family.ended(end))),
-            Some(KeptFamily::Begun(_)) => None,
+            None => Some(KeptFamily::of(family.clone())),
+            Some(KeptFamily::EndedBefore(end)) => Some(KeptFamily::Over(family.ended(end))),
+            Some(KeptFamily::Live(_) | KeptFamily::Over(_)) => None,
         })?;
         Ok(())
     }
 
     pub(super) fn begun_family(&self, id: FamilyId) -> Result<Option<Family>> {
-        Ok(match self.families.get(id.as_bytes())? {
-            Some(KeptFamily::Begun(family)) => Some(family),
-            Some(KeptFamily::EndedBefore(_)) | None => None,
-        })
+        Ok(self.families.get(id.as_bytes())?.and_then(KeptFamily::begun))
     }
 
     /// Removes a family, then what leads to it.
     pub(super) fn drop_family(&self, id: FamilyId) -> Result<()> {
-        if let Some(KeptFamily::Begun(family)) = self.families.take(id.as_bytes())? {
+        if let Some(family) = self.families.take(id.as_bytes())?.and_then(KeptFamily::begun) {
             self.spent_codes.remove(family.code.digest.0)?;
             self.grant_families.remove(of_grant(family.grant_id, id))?;
         }
@@ -232,4 +250,30 @@ impl SledStore {
 
 fn of_grant(grant: GrantId, family: FamilyId) -> Vec<u8> {
     key(&[grant.as_bytes(), family.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_variant_a_family_is_stands_first_in_its_record() {
+        let over = KeptFamily::EndedBefore(FamilyEnd::Revoked);
+        let first = |kept: &KeptFamily| postcard::to_allocvec(kept).map(|bytes| bytes[0]);
+        assert_eq!(first(&over), Ok(2));
+        let family = Family {
+            grant_id: GrantId::from_random([1; 16]),
+            client_id: "app".parse().expect("an identifier"),
+            user_id: crate::domain::id::UserId::from_random([2; 16]),
+            epoch: crate::domain::user::Epoch::default(),
+            site_id: crate::domain::id::SiteId::from_random([3; 16]),
+            scope: crate::domain::scope::Scope::default(),
+            resources: Vec::new(),
+            code: TokenKey { hour: 1, digest: crate::domain::secret::Digest([0; 32]) },
+            expires: Timestamp(1),
+            state: FamilyState::WithoutRefresh,
+        };
+        assert_eq!(first(&KeptFamily::of(family.clone())), Ok(LIVE as u8));
+        assert_eq!(first(&KeptFamily::of(family.ended(FamilyEnd::Revoked))), Ok(1));
+    }
 }

@@ -157,8 +157,7 @@ async fn a_used_jti_is_remembered_for_as_long_as_its_assertion_lives() {
     assert_eq!(present(&server, &long).await.status.code, 200);
 
     server.core.clock.advance(Lifetime::seconds(3599));
-    let now = server.core.now();
-    while server.core.store.sweep(now, now).await.expect("a store") == hallmark::store::Swept::MoreLeft {}
+    server.sweep().await;
 
     assert_eq!(present(&server, &long).await.refusal(), (401, "invalid_client".into()));
 }

@@ -56,8 +56,7 @@ async fn a_replay_long_after_the_code_expired_still_ends_what_it_produced() {
     let tokens = app.redeem(&server, &code, &[]).await;
 
     server.core.clock.advance(Lifetime::days(30));
-    let now = server.core.now();
-    while server.core.store.sweep(now, now).await.expect("a store") == hallmark::store::Swept::MoreLeft {}
+    server.sweep().await;
     assert_eq!(app.redeem(&server, &code, &[]).await.text_of("error"), "invalid_grant");
 
     let refresh = app.refresh(&server, &tokens.text_of("refresh_token"), &[]).await;

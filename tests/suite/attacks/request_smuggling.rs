@@ -106,3 +106,17 @@ async fn no_answer_says_what_software_this_is() {
 
     assert!(!answer.to_lowercase().contains("server:") && !answer.contains("Rocket"), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_nobody_knows_gets_an_answer_of_ours_with_every_header() {
+    let listening = listening().await;
+
+    for (path, told) in [("/login", "This request cannot be read"), ("/oauth/token", "invalid_request")] {
+        let bytes = format!("PROPFIND {path} HTTP/1.1\r\nHost: hallmark.test\r\nConnection: close\r\n\r\n");
+        let (status, answer) = say(&listening, bytes.into_bytes()).await;
+
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer.contains(told) && answer.contains("frame-ancestors 'none'"), "{answer}");
+        assert!(answer.to_lowercase().contains("x-content-type-options: nosniff"), "{answer}");
+    }
+}

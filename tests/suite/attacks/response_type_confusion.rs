@@ -12,6 +12,10 @@ async fn there_is_no_response_but_a_code_in_the_query() {
         let answer = server.visitor().open(&app.authorize("read:objects", &[("response_type", response_type)])).await;
         assert_eq!(answer.answer("error").as_deref(), Some("unsupported_response_type"), "{response_type}");
         assert!(!answer.leads_to().contains('#'));
+        let without_challenge =
+            [("response_type", response_type), ("code_challenge", ""), ("code_challenge_method", "")];
+        let answer = server.visitor().open(&app.authorize("read:objects", &without_challenge)).await;
+        assert_eq!(answer.answer("error").as_deref(), Some("unsupported_response_type"), "{response_type}");
     }
     for response_mode in ["fragment", "form_post", "web_message", "jwt", "query.jwt"] {
         let answer = server.visitor().open(&app.authorize("read:objects", &[("response_mode", response_mode)])).await;

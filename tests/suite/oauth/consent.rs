@@ -3,7 +3,7 @@
 use hallmark::domain::time::Lifetime;
 
 use crate::support::oauth::{confidential, native, scope};
-use crate::support::server::server;
+use crate::support::server::{server, server_with};
 
 #[rocket::async_test]
 async fn allowing_leads_back_to_the_app_with_a_code() {
@@ -140,6 +140,26 @@ async fn a_native_app_is_never_remembered_and_memory_ends_after_a_year() {
     browser.consent_page(&native.authorize("read:objects", &[])).await;
     server.core.clock.advance(Lifetime::days(366));
     browser.sign_in(&user).await;
+    browser.consent_page(&app.authorize("read:objects", &[])).await;
+}
+
+#[rocket::async_test]
+async fn an_operator_says_how_long_consent_is_remembered_and_a_password_proves_enough() {
+    let settings = "[default.lifetimes]\nremembered_consent = \"1h\"\nstep_up = \"1min\"";
+    let server = server_with(settings).await.with_resources().await;
+    let mut client = confidential();
+    client.scope = scope("read:objects delete:objects");
+    let app = server.register(client).await;
+    let user = server.person().await;
+    let mut browser = server.signed_in(&user).await;
+    let page = browser.consent_page(&app.authorize("read:objects", &[])).await;
+    browser.decide(&page, "allow", &[]).await;
+
+    server.core.clock.advance(Lifetime::minutes(1));
+    let risky = browser.open(&app.authorize("delete:objects", &[])).await;
+    assert!(risky.leads_to().starts_with("/login?txn="), "{}", risky.leads_to());
+
+    server.core.clock.advance(Lifetime::hours(1));
     browser.consent_page(&app.authorize("read:objects", &[])).await;
 }
 

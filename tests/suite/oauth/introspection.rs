@@ -135,7 +135,7 @@ async fn a_new_resource_of_an_old_name_learns_nothing_about_the_tokens_of_the_fo
     server.core.store.remove_resource(&id).await.expect("a store");
     assert_eq!(server.introspect(&access).await.refusal(), (401, "invalid_client".into()));
     server.core.clock.advance(Lifetime::seconds(1));
-    let new = hallmark::domain::resource::ProtectedResource { created: server.core.now(), ..former };
+    let new = hallmark::domain::resource::ProtectedResource { created: server.core.now(), ..(*former).clone() };
     server.core.store.add_resource(&new, &entries).await.expect("a store");
 
     assert!(!server.is_live(&access).await);

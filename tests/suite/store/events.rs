@@ -3,10 +3,10 @@
 use hallmark::domain::event::{Actor, Event, Recorded};
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::secrets::random;
-use hallmark::store::{Result, Swept};
+use hallmark::store::{Horizon, Result, Swept};
 
-use super::Backend;
 use super::samples::{NOW, after};
+use super::{Backend, horizon};
 
 fn event(at: Timestamp, client: &str) -> Recorded {
     Recorded { at, event: Event::ClientAdded { client_id: client.parse().expect("an identifier") } }
@@ -50,7 +50,7 @@ async fn events_are_dropped_when_they_are_older_than_asked_for() -> Result<()> {
     store.append_event(&old).await?;
     store.append_event(&new).await?;
 
-    assert_eq!(store.sweep(after(Lifetime::days(1)), new.at).await?, Swept::Clean);
+    assert_eq!(store.sweep(Horizon { events: new.at, ..horizon(after(Lifetime::days(1))) }).await?, Swept::Clean);
 
     assert_eq!(store.newest_events(9).await?, [new]);
     Ok(())

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::store::sled::SledStore;
-use hallmark::store::{Result, Store, Swept};
+use hallmark::store::{Horizon, Result, Store, Swept};
 use tempfile::TempDir;
 
 /// An empty store that goes when it is dropped.
@@ -47,10 +47,15 @@ impl Deref for Backend {
     }
 }
 
+/// What is over at `now` where no rotation can be retried and the audit trail is kept for a year.
+fn horizon(now: Timestamp) -> Horizon {
+    Horizon { now, rotations: now, events: now - Lifetime::days(365) }
+}
+
 /// Sweeps until nothing that expired before `now` is left, and says how often that took.
 async fn sweep_all(store: &dyn Store, now: Timestamp) -> Result<usize> {
     let mut rounds = 1;
-    while store.sweep(now, now - Lifetime::days(365)).await? == Swept::MoreLeft {
+    while store.sweep(horizon(now)).await? == Swept::MoreLeft {
         rounds += 1;
     }
     Ok(rounds)

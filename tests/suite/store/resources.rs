@@ -1,5 +1,7 @@
 //! Protected resources and the scope catalogue.
 
+use std::sync::Arc;
+
 use hallmark::domain::secret::Digest;
 use hallmark::store::{Added, Result};
 
@@ -14,8 +16,8 @@ async fn a_resource_is_found_by_name_and_by_identifier_with_its_scopes_by_name()
 
     assert_eq!(store.add_resource(&api, &scopes).await?, Added::Done);
 
-    assert_eq!(store.resource(&api.id).await?, Some(api.clone()));
-    assert_eq!(store.resources().await?, std::slice::from_ref(&api));
+    assert_eq!(store.resource(&api.id).await?.as_deref(), Some(&api));
+    assert_eq!(store.resources().await?, [Arc::new(api.clone())]);
     assert_eq!(store.resource_identified_by("https://api.example").await?, Some(api.id.clone()));
     assert_eq!(store.resource_identified_by("https://api.example/").await?, None);
     assert_eq!(store.scopes_of(&api.id).await?, [scopes[1].clone(), scopes[0].clone()]);

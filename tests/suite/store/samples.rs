@@ -1,6 +1,7 @@
 //! Nouns to keep, each as plain as it can be.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use hallmark::domain::access_token::{AccessToken, Subject};
 use hallmark::domain::authorization_code::AuthorizationCode;
@@ -17,6 +18,7 @@ use hallmark::domain::secret::{Digest, TokenKey};
 use hallmark::domain::session::Session;
 use hallmark::domain::site::Site;
 use hallmark::domain::time::{Hour, Lifetime, Timestamp};
+use hallmark::domain::uri::Destination;
 use hallmark::domain::user::{Email, Epoch, PasswordHash, Standing, User, UserState};
 use hallmark::secrets::random;
 use hallmark::store::{Issued, Result, Store};
@@ -156,7 +158,7 @@ pub fn grant(user_id: UserId, client_id: &str, allowed: &str) -> Grant {
         scope: scope(allowed),
         declined: Scope::default(),
         publisher: Some("Acme".into()),
-        redirect_uris: vec!["https://app.example/cb".parse().expect("a URI")],
+        destinations: vec![Destination::Web("https://app.example".into())],
         created: NOW,
         consented: NOW,
     }
@@ -167,7 +169,7 @@ pub struct Story {
     pub user: User,
     pub client: Client,
     pub resource: ProtectedResource,
-    pub site: Site,
+    pub site: Arc<Site>,
     pub grant: Grant,
 }
 
@@ -280,12 +282,17 @@ impl Redemption {
 
     /// The rotation of this family to new tokens.
     pub fn rotated(&self) -> Redemption {
+        self.rotated_at(NOW)
+    }
+
+    /// The rotation of this family to new tokens at that moment.
+    pub fn rotated_at(&self, at: Timestamp) -> Redemption {
         let idle = after(Lifetime::days(90));
         let refresh = RefreshToken { key: key(idle), expires: idle };
         let rotation = Rotation {
             presented: self.refresh_key,
             salt: random::salt(),
-            at: NOW,
+            at,
             access_expires: self.access.expires,
             scope: self.access.scope.clone(),
             resource: self.access.resource.clone(),
@@ -316,7 +323,7 @@ pub async fn is_live(store: &dyn Store, access: TokenKey) -> Result<bool> {
         (Subject::User { epoch, .. }, Some(owner)) => {
             owner.user.as_ref().is_some_and(|user| user.honours(*epoch))
                 && owner.grant.is_some()
-                && owner.family.as_ref().is_some_and(Family::is_live)
+                && owner.family_is_live
         }
         _ => false,
     };

@@ -11,10 +11,10 @@ async fn the_first_site_is_the_one_that_stays() -> Result<()> {
     let store = Backend::new();
     let (first, second) = (site(), site());
 
-    assert_eq!(store.default_site(&first).await?, first);
-    assert_eq!(store.default_site(&second).await?, first);
+    assert_eq!(*store.default_site(&first).await?, first);
+    assert_eq!(*store.default_site(&second).await?, first);
 
-    assert_eq!(store.site(first.id).await?, Some(first));
+    assert_eq!(store.site(first.id).await?.as_deref(), Some(&first));
     assert_eq!(store.site(second.id).await?, None);
     assert_eq!(store.site(random::site_id()).await?, None);
     Ok(())

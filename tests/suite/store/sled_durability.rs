@@ -33,8 +33,8 @@ async fn everything_is_found_again_after_a_restart() -> Result<()> {
 
     assert_eq!(store.user(story.user.id).await?, person);
     assert_eq!(store.user_by_email(&email("person@example.com")).await?, person);
-    assert_eq!(store.clients().await?, [story.client]);
-    assert_eq!(store.resources().await?, [story.resource]);
+    assert_eq!(store.clients().await?, [Arc::new(story.client)]);
+    assert_eq!(store.resources().await?, [Arc::new(story.resource)]);
     assert_eq!(store.default_site(&site()).await?, story.site);
     assert_eq!(store.grant(story.grant.id).await?, Some(story.grant));
     assert_eq!(store.family_of(live.refresh_key).await?, Some((live.id, live.family)));

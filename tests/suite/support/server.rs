@@ -6,6 +6,7 @@ use hallmark::authorization_server::{AuthorizationServer, Clock};
 use hallmark::config::Config;
 use hallmark::domain::time::Timestamp;
 use hallmark::launch;
+use hallmark::store::Swept;
 use hallmark::store::sled::SledStore;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
@@ -63,6 +64,11 @@ async fn begin(folder: TempDir, figment: Figment, clock: Clock) -> TestServer {
 }
 
 impl TestServer {
+    /// Drops what is over by now, all of it.
+    pub async fn sweep(&self) {
+        while self.core.store.sweep(self.core.horizon()).await.expect("a store") == Swept::MoreLeft {}
+    }
+
     /// The server after it stopped and began again on the same folder, at the same time.
     pub async fn restarted(self) -> TestServer {
         let TestServer { local, core, figment, folder } = self;
