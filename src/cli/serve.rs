@@ -10,6 +10,7 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use tokio::task::JoinSet;
 
+use crate::access::keys;
 use crate::accounts::people::{self, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{CommandError, Exit};
@@ -39,6 +40,7 @@ pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
 async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandError> {
     let server = opened.server.clone();
     let mut signals = Signals::listen()?;
+    keys::advance(&server).await?;
     let welcome = welcome(&server).await?;
     let address = settings.figment.extract_inner::<String>("address").unwrap_or_default();
     let port = settings.figment.extract_inner::<u16>("port").unwrap_or_default();
@@ -70,11 +72,15 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     }
 }
 
-/// Drops what expired, every minute, a bounded number of records at a time so that requests come in between.
+/// Every minute, lets signing keys age and drops what expired, a bounded number of records at a time so that requests come
+/// in between.
 pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
     loop {
         minutes.tick().await;
+        if let Err(error) = keys::advance(&server).await {
+            tracing::error!(%error, "the signing keys could not be rotated");
+        }
         let horizon = server.horizon();
         loop {
             match server.store.sweep(horizon).await {

@@ -20,7 +20,7 @@ const HALLMARK: &str = "HALLMARK_";
 /// The variable that says what is logged; it is no setting of the server.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 7] = ["issuer", "lifetimes", "store", "passwords", "throttle", "cors", "proxies"];
+const TABLES: [&str; 8] = ["issuer", "lifetimes", "keys", "store", "passwords", "throttle", "cors", "proxies"];
 
 /// The configuration, in both the forms that are needed.
 pub struct Settings {

@@ -7,6 +7,7 @@
 //! | `digest` | what is kept in place of a secret |
 //! | `password` | argon2id, a bounded number at once |
 //! | `assertion` | the signed assertions of `private_key_jwt` |
+//! | `signing` | signing keys and the JWTs that they sign |
 //! | `seal` | what is encrypted before it is kept |
 
 pub mod assertion;
@@ -14,4 +15,5 @@ pub mod digest;
 pub mod password;
 pub mod random;
 pub mod seal;
+pub mod signing;
 pub mod token;

@@ -6,6 +6,7 @@ use hallmark::authorization_server::{AuthorizationServer, Clock};
 use hallmark::config::Config;
 use hallmark::domain::time::Timestamp;
 use hallmark::launch;
+use hallmark::secrets::seal::SealingKey;
 use hallmark::store::Swept;
 use hallmark::store::sled::SledStore;
 use rocket::figment::Figment;
@@ -55,7 +56,8 @@ pub async fn server_with(settings: &str) -> TestServer {
 async fn begin(folder: TempDir, figment: Figment, clock: Clock) -> TestServer {
     let config = Config::read(&figment).expect("settings");
     let store = SledStore::open(folder.path(), 16).expect("a store");
-    let core = AuthorizationServer::new(config, Arc::new(store), clock).await.expect("a server");
+    let core =
+        AuthorizationServer::new(config, Arc::new(store), SealingKey::new([7; 32]), clock).await.expect("a server");
     let core = Arc::new(core);
     let rocket = launch::rocket(core.clone(), figment.clone());
     // Not tracked: the tests say themselves which cookies a browser sends.
