@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 9] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("rocket", &["http", "launch", "resource_server", "cli", "config"]),
     ("oxide_auth", &["oauth"]),
     ("askama", &["http", "cli/demo"]),
@@ -28,6 +28,7 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("aws_lc_rs", &["secrets"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
+    ("sd_notify", &["cli"]),
 ];
 
 /// A file past this length holds more than one idea.

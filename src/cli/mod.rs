@@ -10,6 +10,7 @@
 //! | `reach` | where a command runs: in the running server, else here |
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
 //! | `kek` | the key that the store is sealed under |
+//! | `service` | what systemd is told |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -28,6 +29,7 @@ mod open;
 mod reach;
 mod resource;
 mod serve;
+mod service;
 mod settings;
 mod setup_link;
 mod signals;

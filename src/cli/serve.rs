@@ -18,7 +18,7 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, setup_link, signals};
+use crate::cli::{logs, service, setup_link, signals};
 use crate::domain::event::Actor;
 use crate::launch;
 use crate::store::Swept;
@@ -45,7 +45,12 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     let address = settings.figment.extract_inner::<String>("address").unwrap_or_default();
     let port = settings.figment.extract_inner::<u16>("port").unwrap_or_default();
     let rocket = launch::rocket(server.clone(), signals::left_to_us(settings.figment))
-        .attach(AdHoc::on_liftoff("Welcome", move |_| Box::pin(async move { tell(&welcome) })))
+        .attach(AdHoc::on_liftoff("Welcome", move |_| {
+            Box::pin(async move {
+                tell(&welcome);
+                service::ready();
+            })
+        }))
         .ignite()
         .await
         .map_err(|error| unlaunched(&error, &address, port))?;
@@ -59,6 +64,7 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     beside.spawn(sweep(server));
     beside.spawn(async move {
         signals.next().await;
+        service::stopping();
         shutdown.notify();
         // Whoever asks twice does not want to wait. What was promised is durable already.
         signals.next().await;
