@@ -1,7 +1,11 @@
 //! The floor: a bare Rocket route that takes a form and gives JSON as long as an introspection's, with nothing behind it.
 
+use hallmark::front::{Front, Settings};
 use rocket::form::{Form, FromForm};
 use rocket::serde::json::Json;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(FromForm)]
 struct Introspect<'r> {
@@ -15,15 +19,19 @@ struct Answer<'r> {
     rest: &'static str,
 }
 
-/// With the rest of this length the answer is as long as that about a live token of a person.
-const REST: &str = include_str!("floor.txt");
-
 #[rocket::post("/oauth/introspect", data = "<form>")]
 fn introspect(form: Form<Introspect<'_>>) -> Json<Answer<'_>> {
-    Json(Answer { active: true, token: form.token, rest: REST })
+    Json(Answer { active: true, token: form.token, rest: include_str!("floor.txt") })
 }
 
 #[rocket::main]
-async fn main() -> Result<(), Box<rocket::Error>> {
-    rocket::build().mount("/", rocket::routes![introspect]).launch().await.map(drop).map_err(Box::new)
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let rocket = rocket::build().mount("/", rocket::routes![introspect]);
+    let port: u16 = rocket.figment().extract_inner("port")?;
+    if std::env::args().any(|argument| argument == "--stock") {
+        return rocket.launch().await.map(drop).map_err(Into::into);
+    }
+    let front = Front::bind(rocket, ("127.0.0.1", port), Settings::default()).await?;
+    front.serve(std::future::pending()).await;
+    Ok(())
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! cli                                   the operator's commands
 //! launch                                the only wiring
-//! http                                  everything that knows Rocket
+//! http     front                        everything that knows Rocket; what hands it whole requests
 //! resource_server                       the guard for APIs behind this server
 //! oauth    apps    accounts             the protocol, the registry, people
 //! access                                minting of tokens, the keys that sign
@@ -23,6 +23,7 @@ pub mod authorization_server;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod front;
 pub mod http;
 pub mod launch;
 pub mod oauth;

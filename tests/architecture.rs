@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROWS: [&[&str]; 9] = [
     &["cli"],
     &["launch"],
-    &["http"],
+    &["http", "front"],
     &["resource_server"],
     &["oauth", "apps", "accounts"],
     &["access"],
@@ -17,15 +17,17 @@ const ROWS: [&[&str]; 9] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 11] = [
-    ("rocket", &["http", "launch", "resource_server", "cli", "config"]),
+const HOMES: [(&str, &[&str]); 13] = [
+    ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
+    ("hyper", &["front"]),
+    ("tokio_rustls", &["front"]),
     ("oxide_auth", &["oauth"]),
     ("askama", &["http", "cli/demo"]),
     ("sled", &["store/sled"]),
     ("argon2", &["secrets"]),
     ("rand", &["secrets"]),
     ("jsonwebtoken", &["secrets"]),
-    ("aws_lc_rs", &["secrets"]),
+    ("aws_lc_rs", &["secrets", "front"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),

@@ -14,6 +14,7 @@ use crate::domain::user::{Email, PasswordHash, User, UserState};
 use crate::secrets::password::{Password, PasswordFailure, Verdict};
 use crate::secrets::token::{Minted, TokenKind, mint};
 use crate::store::StoreError;
+use crate::throttle::network_of;
 
 const MAX_USER_AGENT: usize = 200;
 
@@ -198,25 +199,4 @@ async fn know_device(
     let minted = mint(TokenKind::Device, server.now() + server.config.lifetimes.known_device);
     server.store.know_device(minted.key, user).await?;
     Ok(Some(minted))
-}
-
-/// What counts as one place: whoever has an IPv6 address has its whole /64.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_address_counts_as_its_network() {
-        let network = |text: &str| network_of(text.parse().expect("an address"));
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
-    }
 }

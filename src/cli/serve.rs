@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::error::ErrorKind;
-use rocket::fairing::AdHoc;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::access::keys;
@@ -18,8 +17,9 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, service, setup_link, signals};
+use crate::cli::{logs, service, setup_link};
 use crate::domain::event::Actor;
+use crate::front::{self, Front, FrontError};
 use crate::launch;
 use crate::store::Swept;
 
@@ -30,7 +30,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`CommandError`] says why it could not begin, or why it ended.
 pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
-    logs::begin("info");
+    let _log = logs::begin("info");
     let opened = Opened::open(settings.config.clone()).await?;
     let ended = serve_on(&opened, settings).await;
     let closed = opened.close().await;
@@ -42,40 +42,32 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     let mut signals = Signals::listen()?;
     keys::advance(&server).await?;
     let welcome = welcome(&server).await?;
-    let address = settings.figment.extract_inner::<String>("address").unwrap_or_default();
-    let port = settings.figment.extract_inner::<u16>("port").unwrap_or_default();
-    let rocket = launch::rocket(server.clone(), signals::left_to_us(settings.figment))
-        .attach(AdHoc::on_liftoff("Welcome", move |_| {
-            Box::pin(async move {
-                tell(&welcome);
-                service::ready();
-            })
-        }))
-        .ignite()
-        .await
-        .map_err(|error| unlaunched(&error, &address, port))?;
-    let shutdown = rocket.shutdown();
-
+    let address: String = settings.figment.extract_inner("address").unwrap_or_default();
+    let port: u16 = settings.figment.extract_inner("port").unwrap_or_default();
+    // Whoever finds the server reachable finds it at both places, so the socket for commands comes first.
     let mut beside = JoinSet::new();
     match Listener::bind(&server.config.store.folder) {
         Ok(listener) => drop(beside.spawn(listener.listen(server.clone()))),
         Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
     }
+    let rocket = launch::rocket(server.clone(), settings.figment);
+    let front = Front::bind(rocket, (&address, port), front::Settings::of(&server.config)).await?;
+    tell(&welcome);
+    service::ready();
+
     beside.spawn(sweep(server));
+    let (end, ended) = oneshot::channel();
     beside.spawn(async move {
         signals.next().await;
         service::stopping();
-        shutdown.notify();
+        let _ = end.send(());
         // Whoever asks twice does not want to wait. What was promised is durable already.
         signals.next().await;
         std::process::exit(Exit::Failed as i32);
     });
-    let ended = rocket.launch().await;
+    front.serve(async move { ended.await.unwrap_or_default() }).await;
     beside.shutdown().await;
-    match ended {
-        Ok(_) => Ok(()),
-        Err(error) => Err(unlaunched(&error, &address, port)),
-    }
+    Ok(())
 }
 
 /// Every minute, lets signing keys age and drops what expired, a bounded number of records at a time so that requests come
@@ -157,13 +149,14 @@ fn write_link(folder: &Path, link: &str) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Why Rocket did not begin, or ended. It panics if its error is dropped unread.
-fn unlaunched(error: &rocket::Error, address: &str, port: u16) -> CommandError {
-    match error.kind() {
-        ErrorKind::Bind(fault) => CommandError::failed(format!(
-            "{address}:{port} cannot be listened at: {fault}; choose another with ROCKET_PORT and ROCKET_ADDRESS"
-        )),
-        ErrorKind::Config(fault) => CommandError::configuration(format!("configuration: {fault}")),
-        other => CommandError::failed(format!("the server could not run: {other}")),
+impl From<FrontError> for CommandError {
+    fn from(error: FrontError) -> Self {
+        match error {
+            FrontError::Address { .. } => {
+                Self::failed(format!("{error}; choose another with ROCKET_PORT and ROCKET_ADDRESS"))
+            }
+            FrontError::Tls(fault) => Self::configuration(format!("configuration: {fault}")),
+            FrontError::Rocket(fault) => Self::failed(format!("the server could not run: {fault}")),
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The signals that ask a server to end. They are listened for before anybody is told that it runs.
 
-use rocket::figment::Figment;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::answer::CommandError;
@@ -30,9 +29,4 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// The settings of a Rocket that leaves signals to us: its own handlers begin only after it can be reached.
-pub fn left_to_us(figment: Figment) -> Figment {
-    figment.merge(("shutdown.ctrlc", false)).merge(("shutdown.signals", Vec::<String>::new()))
 }

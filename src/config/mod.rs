@@ -1,5 +1,6 @@
 //! Rocket.toml to typed, checked settings: one field per table. `docs/configuration.md` lists them with their defaults.
 
+pub mod connections;
 pub mod cors;
 pub mod issuer;
 pub mod keys;
@@ -8,6 +9,7 @@ pub mod passwords;
 pub mod proxies;
 pub mod store;
 pub mod throttle;
+pub mod tls;
 
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
@@ -33,6 +35,10 @@ pub struct Config {
     pub cors: cors::Cors,
     /// `[proxies]`
     pub proxies: proxies::Proxies,
+    /// `[connections]`
+    pub connections: connections::Connections,
+    /// `[tls]`
+    pub tls: Option<tls::Tls>,
 }
 
 /// What is wrong with the configuration, with the file and the key.
@@ -55,9 +61,11 @@ impl Config {
             throttle: table(figment, "throttle")?,
             cors: table(figment, "cors")?,
             proxies: table(figment, "proxies")?,
+            connections: table(figment, "connections")?,
+            tls: tls::Tls::read(table(figment, "tls")?).map_err(ConfigError)?,
         };
-        config.lifetimes.check().map_err(ConfigError)?;
-        config.keys.check().map_err(ConfigError)?;
+        let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check()];
+        checks.into_iter().collect::<Result<(), String>>().map_err(ConfigError)?;
         Ok(config)
     }
 }

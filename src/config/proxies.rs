@@ -24,7 +24,8 @@ impl Proxies {
         named.map_while(|address| address.trim().parse().ok()).find(|address| !self.trusts(*address)).unwrap_or(peer)
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether a connection from `address` may stand for somebody else.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod admin;
 mod attacks;
 mod cli;
+mod front;
 mod oauth;
 mod resource_server;
 mod store;

@@ -41,7 +41,7 @@ pub enum Story {
 /// # Errors
 /// [`CommandError`] if the world cannot be built, or at the first surprise of a walk.
 pub async fn demo(story: Story, format: Format) -> Result<Exit, CommandError> {
-    logs::begin("warn");
+    let _log = logs::begin("warn");
     let mut signals = Signals::listen()?;
     let world = World::begin().await?;
     let told = match story {

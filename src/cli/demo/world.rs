@@ -2,9 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use rocket::fairing::AdHoc;
-use rocket::figment::Figment;
-use rocket::{Build, Rocket, Shutdown};
+use rocket::{Build, Rocket};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -19,11 +17,11 @@ use crate::cli::answer::CommandError;
 use crate::cli::demo::{assets, client, mailer};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
-use crate::cli::signals;
 use crate::domain::client::{AuthorizationRequests, GrantType};
 use crate::domain::event::Actor;
 use crate::domain::site::Site;
 use crate::domain::user::Standing;
+use crate::front::{self, Front};
 use crate::launch;
 use crate::secrets::digest::base64url;
 use crate::secrets::password::Password;
@@ -75,7 +73,7 @@ impl World {
         let port = Settings::usual_port().filter(|port| is_free(*port)).map_or_else(free_port, Ok)?;
         let (api_port, app_port) = (free_port()?, free_port()?);
         let settings = Settings::demo(port, &folder.path().join("data"))?;
-        let figment = signals::left_to_us(settings.figment);
+        let figment = settings.figment;
         let opened = Opened::open_with_site(settings.config, &demo_site()).await?;
         let server = &opened.server;
         let issuer = server.config.issuer.url.to_string();
@@ -95,52 +93,40 @@ impl World {
             secret: app_secret.clone(),
         };
         let rockets = [
-            launch::rocket(server.clone(), figment.clone()),
-            assets::rocket(quiet(&figment, api_port), &issuer, &api_secret)?,
-            mailer::rocket(quiet(&figment, app_port), mailer)?,
+            (launch::rocket(server.clone(), figment.clone()), port),
+            (assets::rocket(figment.clone(), &issuer, &api_secret)?, api_port),
+            (mailer::rocket(figment, mailer)?, app_port),
         ];
         let mut running = Vec::new();
-        for rocket in rockets {
-            running.push(Running::start(rocket).await?);
+        for (rocket, port) in rockets {
+            running.push(Running::start(rocket, port).await?);
         }
         Ok(Self { issuer, api_url, app_url, person, admin, api_secret, app_secret, running, opened, _folder: folder })
     }
 
     /// Stops everything; the folder goes with it.
     pub async fn end(self) -> Result<(), CommandError> {
-        self.running.iter().for_each(|running| running.shutdown.clone().notify());
-        for running in self.running {
+        for Running { end, task } in self.running {
+            drop(end);
             // However it ended, there is nothing left to do for it.
-            let _ = running.task.await;
+            let _ = task.await;
         }
         self.opened.close().await
     }
 }
 
-/// A Rocket that was started.
+/// A Rocket that can be reached, until `end` is dropped.
 struct Running {
-    shutdown: Shutdown,
-    task: JoinHandle<Result<(), CommandError>>,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Running {
-    /// Starts a Rocket and waits until it can be reached.
-    async fn start(rocket: Rocket<Build>) -> Result<Self, CommandError> {
-        let (sender, lifted_off) = oneshot::channel();
-        let failed = |error: &rocket::Error| CommandError::failed(format!("the demo cannot run: {}", error.kind()));
-        let rocket = rocket
-            .attach(AdHoc::on_liftoff("Lifted off", |_| Box::pin(async move { sender.send(()).unwrap_or_default() })))
-            .ignite()
-            .await
-            .map_err(|error| failed(&error))?;
-        let shutdown = rocket.shutdown();
-        let task = tokio::spawn(async move { rocket.launch().await.map(drop).map_err(|error| failed(&error)) });
-        match lifted_off.await {
-            Ok(()) => Ok(Self { shutdown, task }),
-            Err(_) => {
-                Err(task.await.ok().and_then(Result::err).unwrap_or_else(|| CommandError::failed("the demo ended")))
-            }
-        }
+    async fn start(rocket: Rocket<Build>, port: u16) -> Result<Self, CommandError> {
+        let front = Front::bind(rocket, ("127.0.0.1", port), front::Settings::default()).await?;
+        let (end, ended) = oneshot::channel::<()>();
+        let task = tokio::spawn(front.serve(async move { ended.await.unwrap_or_default() }));
+        Ok(Self { end, task })
     }
 }
 
@@ -196,11 +182,6 @@ async fn add_app(server: &AuthorizationServer, redirect_uri: &str) -> Result<Str
     };
     let (_, secret) = clients::add(server, new).await?;
     Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
-}
-
-/// The settings of the server, at another port.
-fn quiet(figment: &Figment, port: u16) -> Figment {
-    figment.clone().merge(("port", port))
 }
 
 fn is_free(port: u16) -> bool {

@@ -1,6 +1,7 @@
 //! The language that the tests are written in.
 
 pub mod client;
+pub mod listening;
 pub mod oauth;
 pub mod operator;
 pub mod people;

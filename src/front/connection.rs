@@ -1,0 +1,64 @@
+//! One connection, from its handshake to its end.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rocket::local::asynchronous::Client;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::front::Settings;
+use crate::front::dispatch::dispatch;
+use crate::front::patience::Patient;
+
+/// The longest head of a request; a longer one is answered with 431.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// What every connection is handed.
+pub type Shared = (Arc<Client>, Arc<Settings>, Option<TlsAcceptor>);
+
+/// Serves a connection until it ends, or, once `draining` says so, until the request under way is answered.
+pub async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared, draining: watch::Receiver<()>) {
+    let (rocket, settings, tls) = shared;
+    match tls {
+        None => speak(stream, peer, &rocket, &settings, draining).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(settings.connections.head.into(), tls.accept(stream)).await {
+                speak(stream, peer, &rocket, &settings, draining).await;
+            }
+        }
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    rocket: &Client,
+    settings: &Settings,
+    mut draining: watch::Receiver<()>,
+) {
+    let limits = &settings.connections;
+    let stream = TokioIo::new(Patient::new(stream, limits.write.into()));
+    let service = service_fn(|request: hyper::Request<Incoming>| dispatch(rocket, peer, limits.body.into(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(std::time::Duration::from(limits.head))
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(2 * MAX_HEAD)
+        .serve_connection(stream, service);
+    let mut connection = pin!(connection);
+    // However a connection ends, there is nobody left to tell.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = draining.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

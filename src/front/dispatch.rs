@@ -1,0 +1,113 @@
+//! One request: hyper's to Rocket's, and Rocket's answer back.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response};
+use rocket::http::uri::Origin;
+use rocket::http::{Cookie, Header, Method};
+use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
+use tokio::time::timeout;
+
+/// So much of a body is read: more than any endpoint takes, so that the endpoint refuses it in its own words.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Where a request goes whose method or target Rocket cannot have: no path is spelt so, and the catcher answers 400.
+const UNREADABLE: char = '\u{0}';
+
+/// Rocket's answer to a request.
+///
+/// # Errors
+/// An error ends the connection without an answer: the body did not come, or not in time.
+pub async fn dispatch(
+    rocket: &Client,
+    peer: SocketAddr,
+    patience: Duration,
+    request: Request<Incoming>,
+) -> io::Result<Response<Full<Bytes>>> {
+    let (head, body) = request.into_parts();
+    let body = if body.is_end_stream() {
+        Vec::new()
+    } else {
+        timeout(patience, read(body)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
+    };
+    let local = match (method(&head.method), head.uri.path_and_query()) {
+        // What hyper let pass is taken as it is, as Rocket's own listener does: its parser refuses characters such as
+        // `|` and `{`, which browsers leave as they are in a query.
+        (Some(method), Some(target)) => rocket.req(method, Origin::new(target.path(), target.query())),
+        _ => rocket.req(Method::Get, format!("{}{UNREADABLE}", head.uri.path())),
+    };
+    let local = with_headers(local.remote(peer), &head.headers).body(body);
+    let response = local.dispatch().await;
+    // An answer to HEAD tells the length of the body that it leaves out; of every other hyper tells it.
+    let length = response.body().preset_size().filter(|_| head.method == hyper::Method::HEAD);
+    let mut answer = answer(response).await;
+    if let Some(length) = length {
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Ok(answer)
+}
+
+/// The body, or what of it is more than anybody takes.
+async fn read(mut body: Incoming) -> io::Result<Vec<u8>> {
+    let expected = body.size_hint().exact().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected.min(MAX_BODY));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(io::Error::other)?.into_data() else { continue };
+        bytes.extend_from_slice(&data[..data.len().min(MAX_BODY - bytes.len())]);
+        if bytes.len() == MAX_BODY {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+fn method(method: &hyper::Method) -> Option<Method> {
+    Some(match *method {
+        hyper::Method::GET => Method::Get,
+        hyper::Method::POST => Method::Post,
+        hyper::Method::HEAD => Method::Head,
+        hyper::Method::OPTIONS => Method::Options,
+        hyper::Method::PUT => Method::Put,
+        hyper::Method::DELETE => Method::Delete,
+        hyper::Method::PATCH => Method::Patch,
+        hyper::Method::TRACE => Method::Trace,
+        // CONNECT asks for a tunnel, which nobody here digs, and others mean nothing here.
+        _ => return None,
+    })
+}
+
+/// The request with the headers that are text, which is what Rocket knows, and each cookie that can be read.
+fn with_headers<'c>(mut local: LocalRequest<'c>, headers: &HeaderMap) -> LocalRequest<'c> {
+    for (name, value) in headers {
+        let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };
+        if name == COOKIE {
+            let cookies = value.split(';').filter_map(|cookie| Cookie::parse_encoded(cookie.trim().to_owned()).ok());
+            local = cookies.fold(local, |local, cookie| local.cookie(cookie));
+        } else {
+            local = local.header(Header::new(name.as_str().to_owned(), value.to_owned()));
+        }
+    }
+    local
+}
+
+async fn answer(response: LocalResponse<'_>) -> Response<Full<Bytes>> {
+    let status = response.status().code;
+    let mut headers = HeaderMap::with_capacity(16);
+    for header in response.headers().iter() {
+        let name = HeaderName::from_bytes(header.name.as_str().as_bytes());
+        // Nothing that came from outside gets into a header, but what is no header must not end the answer.
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&header.value)) {
+            headers.append(name, value);
+        }
+    }
+    let body = response.into_bytes().await.unwrap_or_default();
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.headers_mut() = headers;
+    answer
+}

@@ -1,0 +1,152 @@
+//! The front: accepts connections, limits how long each may take and how many there are, and hands every whole request to
+//! Rocket. Rocket's own listener closes no slow or idle connection, so that a few hundred of them stop all service.
+//!
+//! | file | what |
+//! |---|---|
+//! | `limits` | how many connections there are, in all and from one address |
+//! | `descriptors` | how many connections the machine lets us have |
+//! | `connection` | one connection: TLS, the head's time limit, drain |
+//! | `dispatch` | one request: hyper's to Rocket's, and its answer back |
+//! | `patience` | a stream whose reader may not take for ever |
+//! | `tls` | the certificate |
+
+mod connection;
+mod descriptors;
+mod dispatch;
+mod limits;
+mod patience;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Config;
+use crate::config::connections::Connections;
+use crate::config::proxies::Proxies;
+use crate::config::tls::Tls;
+use crate::front::connection::serve;
+use crate::front::limits::Limits;
+
+/// How long the front rests when the machine has no descriptor or no memory for another connection.
+const REST: Duration = Duration::from_millis(100);
+
+/// Why a front cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontError {
+    /// The address is taken, or is not this machine's.
+    #[error("{address} cannot be listened at: {fault}")]
+    Address {
+        /// Where.
+        address: String,
+        /// What the operating system says.
+        fault: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("{0}")]
+    Tls(String),
+    /// Rocket does not begin.
+    #[error("{0}")]
+    Rocket(String),
+}
+
+/// What a front is told beside the Rocket.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// How patient it is, and how many connections it holds.
+    pub connections: Connections,
+    /// Whose connections are not counted by their address: they stand for many people.
+    pub proxies: Proxies,
+    /// The certificate, where it speaks TLS.
+    pub tls: Option<Tls>,
+}
+
+/// A Rocket that can be reached.
+pub struct Front {
+    listener: TcpListener,
+    rocket: Arc<Client>,
+    settings: Arc<Settings>,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Settings {
+    /// As `config` says.
+    pub fn of(config: &Config) -> Self {
+        Self { connections: config.connections.clone(), proxies: config.proxies.clone(), tls: config.tls.clone() }
+    }
+}
+
+impl Front {
+    /// Begins to listen; connections wait until [`Front::serve`].
+    ///
+    /// # Errors
+    /// [`FrontError`] says what cannot be listened at or used.
+    pub async fn bind(rocket: Rocket<Build>, address: (&str, u16), settings: Settings) -> Result<Self, FrontError> {
+        descriptors::raise_limit();
+        let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(FrontError::Tls)?;
+        let unusable = |fault| FrontError::Address { address: format!("{}:{}", address.0, address.1), fault };
+        let listener = TcpListener::bind(address).await.map_err(unusable)?;
+        let rocket = Client::untracked(rocket).await.map_err(|error| FrontError::Rocket(error.kind().to_string()))?;
+        Ok(Self { listener, rocket: Arc::new(rocket), settings: Arc::new(settings), tls })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `end`, then takes no more connections, closes idle ones at once, and waits for requests under way as
+    /// long as the settings say.
+    pub async fn serve(self, end: impl Future<Output = ()>) {
+        let limits = Limits::new(&self.settings.connections);
+        let (drain, draining) = watch::channel(());
+        tokio::select! {
+            () = end => {}
+            () = self.accept(&limits, &draining) => {}
+        }
+        drop(self.listener);
+        drop(draining);
+        // Every connection sees this, ends after the request under way, and drops its receiver.
+        let _ = drain.send(());
+        let _ = timeout(self.settings.connections.drain.into(), drain.closed()).await;
+    }
+
+    async fn accept(&self, limits: &Arc<Limits>, draining: &watch::Receiver<()>) {
+        loop {
+            let place = limits.place().await;
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                // Somebody hung up before we came to it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    sleep(REST).await;
+                    continue;
+                }
+            };
+            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else { continue };
+            self.converse(stream, peer, seat, draining.clone());
+        }
+    }
+
+    fn converse(&self, stream: TcpStream, peer: SocketAddr, seat: limits::Seat, draining: watch::Receiver<()>) {
+        let (rocket, settings, tls) = (Arc::clone(&self.rocket), Arc::clone(&self.settings), self.tls.clone());
+        tokio::spawn(async move {
+            // An answer is written at once and whole; waiting for more to send would only delay it.
+            let _ = stream.set_nodelay(true);
+            serve(stream, peer, (rocket, settings, tls), draining).await;
+            drop(seat);
+        });
+    }
+}

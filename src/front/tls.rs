@@ -1,0 +1,34 @@
+//! The certificate with which the front speaks TLS. HTTP/1.1 is all it offers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::tls::Tls;
+
+/// What speaks TLS with the files that the settings name; or what is wrong with them.
+pub fn acceptor(settings: &Tls) -> Result<TlsAcceptor, String> {
+    let faulty = |key: &str, path: &Path, fault: String| format!("tls.{key} = {}: {fault}", path.display());
+    let certificates = CertificateDer::pem_file_iter(&settings.certificates)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| faulty("certificates", &settings.certificates, error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(faulty("certificates", &settings.certificates, "it holds no certificate".into()));
+    }
+    let key =
+        PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| faulty("key", &settings.key, error.to_string()))?;
+    let unfit = |error: tokio_rustls::rustls::Error| faulty("key", &settings.key, error.to_string());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unfit)?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .map_err(unfit)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
