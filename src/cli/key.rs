@@ -29,7 +29,7 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(self, server: &AuthorizationServer) -> Result<Answer, CommandError> {
         let ring = match self {
-            Command::List => keys::advance(server).await?,
+            Command::List => server.store.key_ring().await?,
             Command::Rotate => keys::rotate(server, Actor::Operator).await?,
             Command::Retire { kid } => keys::retire(server, &kid, Actor::Operator).await?,
         };
