@@ -1,4 +1,4 @@
-//! AuthorizationServer: config, store, passwords, throttles and clock, handed to every use case. `record` writes the audit
+//! AuthorizationServer: config, store, passwords, seal, throttles and clock, handed to every use case. `record` writes the audit
 //! trail and the log from one event.
 
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::Email;
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
+use crate::secrets::seal::SealingKey;
 use crate::store::{Horizon, Store, StoreError};
 use crate::throttle::Throttle;
 
@@ -24,6 +25,8 @@ pub struct AuthorizationServer {
     pub store: Arc<dyn Store>,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Seals what must be used again.
+    pub sealing: SealingKey,
     /// What slows guessing down.
     pub throttles: Throttles,
     /// The one clock.
@@ -46,17 +49,26 @@ pub enum StartError {
     /// The password settings are not possible.
     #[error("passwords: {0}")]
     Passwords(String),
+    /// The store was sealed under another key.
+    #[error("the store was sealed under another key than the one that was given")]
+    OtherSealingKey,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl AuthorizationServer {
-    /// A server on this store.
+    /// A server on this store, in which everything that is sealed is sealed under `sealing`.
     ///
     /// # Errors
-    /// [`StartError`] if argon2 does not take the settings or the store fails.
-    pub async fn new(config: Config, store: Arc<dyn Store>, clock: Clock) -> Result<Self, StartError> {
+    /// [`StartError`] if argon2 does not take the settings, the store was sealed under another key, or it fails.
+    pub async fn new(
+        config: Config,
+        store: Arc<dyn Store>,
+        sealing: SealingKey,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        require_same_key(&sealing, store.as_ref()).await?;
         let settings = &config.passwords;
         let passwords = Passwords::new(Cost {
             memory_kib: settings.memory_kib,
@@ -78,7 +90,7 @@ impl AuthorizationServer {
             sign_in_per_address: Throttle::new(address.burst, address.per_minute),
             sign_in_per_account: Throttle::new(account.burst, account.per_minute),
         };
-        Ok(Self { config, store, passwords, throttles, clock, site })
+        Ok(Self { config, store, passwords, sealing, throttles, clock, site })
     }
 
     /// The moment that a use case takes as now: read once, at its beginning.
@@ -102,6 +114,17 @@ impl AuthorizationServer {
             tracing::error!(error = &error as &dyn std::error::Error, event = %text, "the audit trail lacks an event");
         }
     }
+}
+
+/// Compares the key with the one that the store was first used with. Without this a wrong key would be noticed only when
+/// something is to be opened, after new things were sealed under it.
+async fn require_same_key(sealing: &SealingKey, store: &dyn Store) -> Result<(), StartError> {
+    const CONTEXT: &[u8] = b"the first thing that was sealed here";
+    let check = match store.seal_check().await? {
+        Some(check) => check,
+        None => store.begin_seal_check(&sealing.seal(CONTEXT, b"")).await?,
+    };
+    sealing.open(CONTEXT, &check).map(drop).ok_or(StartError::OtherSealingKey)
 }
 
 /// Tells the time.

@@ -8,7 +8,7 @@
 //! http     front                        everything that knows Rocket; what hands it whole requests
 //! resource_server                       the guard for APIs behind this server
 //! oauth    apps    accounts             the protocol, the registry, people
-//! access                                minting of tokens
+//! access                                minting of tokens, the keys that sign
 //! authorization_server                  the context handed to every use case
 //! config   secrets   store   throttle   settings, randomness and hashing, records, rates
 //! domain                                the nouns and their rules

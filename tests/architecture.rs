@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 9] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 13] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
     ("tokio_rustls", &["front"]),
@@ -27,8 +27,10 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("argon2", &["secrets"]),
     ("rand", &["secrets"]),
     ("jsonwebtoken", &["secrets"]),
+    ("aws_lc_rs", &["secrets", "front"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
+    ("sd_notify", &["cli"]),
 ];
 
 /// A file past this length holds more than one idea.

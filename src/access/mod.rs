@@ -1,3 +1,4 @@
-//! The minting of tokens, for every grant.
+//! The minting of tokens, for every grant, and the keys that sign.
 
 pub mod issue;
+pub mod keys;

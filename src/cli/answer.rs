@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::keys::KeyError;
 use crate::apps::RegistryError;
 use crate::cli::arguments::Format;
 use crate::store::StoreError;
@@ -37,7 +38,7 @@ pub enum Exit {
     Configuration = 3,
     /// Another process has the data folder.
     Locked = 4,
-    /// The store is damaged, or of another version.
+    /// The store is damaged, of another version, or sealed under another key.
     Integrity = 5,
     /// It may work later.
     Temporary = 75,
@@ -104,6 +105,11 @@ impl CommandError {
         Self { exit: Exit::Locked, message: message.into() }
     }
 
+    /// The store is damaged, of another version, or sealed under another key.
+    pub fn integrity(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Integrity, message: message.into() }
+    }
+
     /// It may work later.
     pub fn temporary(message: impl Into<String>) -> Self {
         Self { exit: Exit::Temporary, message: message.into() }
@@ -121,6 +127,18 @@ impl From<RegistryError> for CommandError {
         match error {
             RegistryError::Store(error) => error.into(),
             refused => Self::failed(refused.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for CommandError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            KeyError::Unsealed(_) => Self::integrity(error.to_string()),
+            KeyError::Unknown(_) | KeyError::AlreadyPublished(_) | KeyError::NoneSigns | KeyError::Signing(_) => {
+                Self::failed(error.to_string())
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
-use crate::cli::{app, audit, resource, setup_link, user};
+use crate::cli::{app, audit, key, resource, setup_link, user};
 
 /// A command by its noun.
 #[derive(Subcommand, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub enum Command {
     /// Protected resources: the APIs that tokens are for.
     #[command(subcommand)]
     Resource(resource::Command),
+    /// The keys that this server signs with.
+    #[command(subcommand)]
+    Key(key::Command),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -40,7 +43,7 @@ impl Command {
             Command::User(command) => command.read_inputs(),
             Command::App(command) => command.read_inputs(),
             Command::Resource(command) => command.read_inputs(),
-            Command::Audit(_) | Command::SetupLink | Command::Count => Ok(()),
+            Command::Key(_) | Command::Audit(_) | Command::SetupLink | Command::Count => Ok(()),
         }
     }
 
@@ -54,6 +57,7 @@ impl Command {
             Command::User(command) => command.run(server).await,
             Command::App(command) => command.run(server).await,
             Command::Resource(command) => command.run(server).await,
+            Command::Key(command) => command.run(server).await,
             Command::Audit(command) => command.run(server).await,
             Command::Count => count(server).await,
         }

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `arguments` | argv to a command; usage text |
 //! | `command` | what a running server can also be told, as data |
-//! | `user`, `app`, `resource`, `audit`, `setup_link` | those commands, by noun |
+//! | `user`, `app`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
+//! | `kek` | the key that the store is sealed under |
+//! | `service` | what systemd is told |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -20,11 +22,14 @@ mod control;
 mod demo;
 mod doctor;
 mod inputs;
+mod kek;
+mod key;
 mod logs;
 mod open;
 mod reach;
 mod resource;
 mod serve;
+mod service;
 mod settings;
 mod setup_link;
 mod signals;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::authorization_server::{AuthorizationServer, Clock, StartError};
 use crate::cli::answer::CommandError;
+use crate::cli::kek;
 use crate::config::Config;
 use crate::domain::site::Site;
 use crate::store::Sites;
@@ -44,7 +45,8 @@ impl Opened {
     }
 
     async fn begin(config: Config, store: Arc<SledStore>) -> Result<Self, CommandError> {
-        let server = AuthorizationServer::new(config, store.clone(), Clock::System).await?;
+        let sealing = kek::sealing_key(&config, store.as_ref()).await?;
+        let server = AuthorizationServer::new(config, store.clone(), sealing, Clock::System).await?;
         Ok(Self { server: Arc::new(server), store })
     }
 
@@ -62,6 +64,10 @@ impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Passwords(fault) => Self::configuration(format!("configuration: passwords: {fault}")),
+            StartError::OtherSealingKey => Self::integrity(
+                "the store was sealed under another key-encryption key: bring that one back, as the file kek in the data \
+                 folder, the systemd credential kek or the file that HALLMARK_KEYS__KEK_FILE names",
+            ),
             StartError::Store(error) => error.into(),
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::access::keys;
 use crate::accounts::people::{self, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{CommandError, Exit};
@@ -16,7 +17,7 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, setup_link};
+use crate::cli::{logs, service, setup_link};
 use crate::domain::event::Actor;
 use crate::front::{self, Front, FrontError};
 use crate::launch;
@@ -39,6 +40,7 @@ pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
 async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandError> {
     let server = opened.server.clone();
     let mut signals = Signals::listen()?;
+    keys::advance(&server).await?;
     let welcome = welcome(&server).await?;
     let address: String = settings.figment.extract_inner("address").unwrap_or_default();
     let port: u16 = settings.figment.extract_inner("port").unwrap_or_default();
@@ -51,11 +53,13 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     let rocket = launch::rocket(server.clone(), settings.figment);
     let front = Front::bind(rocket, (&address, port), front::Settings::of(&server.config)).await?;
     tell(&welcome);
+    service::ready();
 
     beside.spawn(sweep(server));
     let (end, ended) = oneshot::channel();
     beside.spawn(async move {
         signals.next().await;
+        service::stopping();
         let _ = end.send(());
         // Whoever asks twice does not want to wait. What was promised is durable already.
         signals.next().await;
@@ -66,11 +70,15 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Drops what expired, every minute, a bounded number of records at a time so that requests come in between.
+/// Every minute, lets signing keys age and drops what expired, a bounded number of records at a time so that requests come
+/// in between.
 pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
     loop {
         minutes.tick().await;
+        if let Err(error) = keys::advance(&server).await {
+            tracing::error!(%error, "the signing keys could not be rotated");
+        }
         let horizon = server.horizon();
         loop {
             match server.store.sweep(horizon).await {

@@ -20,8 +20,8 @@ const HALLMARK: &str = "HALLMARK_";
 /// The variable that says what is logged; it is no setting of the server.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 9] =
-    ["issuer", "lifetimes", "store", "passwords", "throttle", "cors", "proxies", "connections", "tls"];
+const TABLES: [&str; 10] =
+    ["issuer", "lifetimes", "keys", "store", "passwords", "throttle", "cors", "proxies", "connections", "tls"];
 
 /// The configuration, in both the forms that are needed.
 pub struct Settings {

@@ -3,6 +3,7 @@
 pub mod connections;
 pub mod cors;
 pub mod issuer;
+pub mod keys;
 pub mod lifetimes;
 pub mod passwords;
 pub mod proxies;
@@ -22,6 +23,8 @@ pub struct Config {
     pub issuer: issuer::IssuerSettings,
     /// `[lifetimes]`
     pub lifetimes: lifetimes::Lifetimes,
+    /// `[keys]`
+    pub keys: keys::KeySettings,
     /// `[store]`
     pub store: store::StoreSettings,
     /// `[passwords]`
@@ -52,6 +55,7 @@ impl Config {
         let config = Config {
             issuer: issuer::IssuerSettings::read(table::<issuer::Table>(figment, "issuer")?, figment)?,
             lifetimes: table(figment, "lifetimes")?,
+            keys: table(figment, "keys")?,
             store: table(figment, "store")?,
             passwords: table(figment, "passwords")?,
             throttle: table(figment, "throttle")?,
@@ -60,7 +64,8 @@ impl Config {
             connections: table(figment, "connections")?,
             tls: tls::Tls::read(table(figment, "tls")?).map_err(ConfigError)?,
         };
-        config.lifetimes.check().and_then(|()| config.connections.check()).map_err(ConfigError)?;
+        let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check()];
+        checks.into_iter().collect::<Result<(), String>>().map_err(ConfigError)?;
         Ok(config)
     }
 }
@@ -109,6 +114,10 @@ mod tests {
             ("[default.lifetimes]\nacces_token = 30", "acces_token"),
             ("[default.lifetimes]\naccess_token = \"soon\"", "access_token"),
             ("[default.lifetimes]\naccess_token = 0", "access_token"),
+            ("[default.keys]\nalgorithm = \"none\"", "algorithm"),
+            ("[default.keys]\noverlap = 0", "keys.overlap"),
+            ("[default.keys]\npublish_ahead = \"90d\"", "keys.publish_ahead"),
+            ("[default.keys]\ncache = \"2d\"", "keys.cache"),
             ("[default.issuer]\nurl = \"http://id.example\"", "issuer"),
             ("[default.proxies]\ntrusted = [\"10.0.0.0/99\"]", "trusted"),
         ] {

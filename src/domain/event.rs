@@ -90,4 +90,12 @@ pub enum Event {
     ResourceSecretAdded { resource_id: ResourceId },
     /// A protected resource is gone.
     ResourceRemoved { resource_id: ResourceId },
+    /// A signing key is in the key set; by nobody where the schedule said so.
+    SigningKeyPublished { kid: String, by: Option<Actor> },
+    /// A signing key signs.
+    SigningKeyBegan { kid: String, by: Option<Actor> },
+    /// A signing key signs no more, and is kept for what it signed.
+    SigningKeyRetired { kid: String, by: Option<Actor> },
+    /// A signing key is gone.
+    SigningKeyRemoved { kid: String, by: Option<Actor> },
 }

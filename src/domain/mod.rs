@@ -15,6 +15,7 @@
 //! | Scope | `scope` | a set of scope tokens, and the catalogue entry of each |
 //! | Secret | `secret` | never printed, compared in constant time |
 //! | Session | `session` | a signed-in browser |
+//! | Signing key | `signing_key` | published, then signing, then retiring, then gone |
 //! | Site | `site` | a tenant |
 //! | Time | `time` | timestamps and lifetimes; `now` is always an argument |
 //! | URI | `uri` | issuer and redirection URIs, and how they match |
@@ -33,6 +34,7 @@ pub mod resource;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod signing_key;
 pub mod site;
 pub mod time;
 pub mod uri;

@@ -9,6 +9,7 @@
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |
 //! | `/.well-known/oauth-authorization-server` | everybody | `oauth::metadata` |
+//! | `/oauth/jwks`, `/.well-known/jwks.json` | everybody | `oauth::key_set` |
 //! | `/login`, `/logout` | browsers | `accounts::sign_in`, `accounts::sign_out` |
 //! | `/setup/…`, `/invite/…`, `/reset/…` | holders of a one-time link | `accounts::links` |
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |

@@ -8,6 +8,7 @@
 //! | 6749 section 3.2 | token endpoint | `token` |
 //! | 6749 section 5.2 | errors | `error` |
 //! | 7009 | revocation | `revocation` |
+//! | 7517 | the key set | `key_set` |
 //! | 7636 | proof key for code exchange | `authorization::checks`, `machine` |
 //! | 7662 | introspection | `introspection` |
 //! | 8414 | metadata | `metadata` |
@@ -19,6 +20,7 @@ pub mod client_authentication;
 pub mod consent;
 pub mod error;
 pub mod introspection;
+pub mod key_set;
 mod machine;
 pub mod metadata;
 pub mod parameters;

@@ -1,4 +1,4 @@
-//! Randomness, hashing and signatures: the only user of rand, argon2 and jsonwebtoken.
+//! Randomness, hashing, signatures and seals: the only user of rand, argon2, jsonwebtoken and aws-lc-rs.
 //!
 //! | file | what |
 //! |---|---|
@@ -7,9 +7,13 @@
 //! | `digest` | what is kept in place of a secret |
 //! | `password` | argon2id, a bounded number at once |
 //! | `assertion` | the signed assertions of `private_key_jwt` |
+//! | `signing` | signing keys and the JWTs that they sign |
+//! | `seal` | what is encrypted before it is kept |
 
 pub mod assertion;
 pub mod digest;
 pub mod password;
 pub mod random;
+pub mod seal;
+pub mod signing;
 pub mod token;

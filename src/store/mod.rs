@@ -10,6 +10,7 @@ pub mod sled;
 mod clients;
 mod events;
 mod grants;
+mod keys;
 mod links;
 mod requests;
 mod resources;
@@ -22,6 +23,7 @@ pub use clients::Clients;
 pub use error::StoreError;
 pub use events::Events;
 pub use grants::Grants;
+pub use keys::Keys;
 pub use links::Links;
 pub use requests::Requests;
 pub use resources::Resources;
@@ -40,7 +42,20 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// All the nouns.
 #[async_trait]
 pub trait Store:
-    Clients + Events + Grants + Links + Requests + Resources + Sessions + Sites + Tokens + Users + Send + Sync + 'static
+    Clients
+    + Events
+    + Grants
+    + Keys
+    + Links
+    + Requests
+    + Resources
+    + Sessions
+    + Sites
+    + Tokens
+    + Users
+    + Send
+    + Sync
+    + 'static
 {
     /// Drops a bounded number of records that are over by `horizon`, and says whether more are left. Needs no durability:
     /// what is dropped was already over.

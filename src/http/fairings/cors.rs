@@ -1,4 +1,4 @@
-//! CORS for the token, revocation and metadata endpoints and for no page, and only for origins that the operator named.
+//! CORS for the token, revocation, metadata and key set endpoints and for no page, and only for origins that the operator named.
 
 use std::sync::Arc;
 
@@ -9,7 +9,13 @@ use rocket::{Request, Response};
 use crate::authorization_server::AuthorizationServer;
 
 /// The only paths that a script of another origin may call. Never a page: a script there could read what is asked.
-const PATHS: [&str; 3] = ["/oauth/token", "/oauth/revoke", "/.well-known/oauth-authorization-server"];
+const PATHS: [&str; 5] = [
+    "/oauth/token",
+    "/oauth/revoke",
+    "/.well-known/oauth-authorization-server",
+    "/oauth/jwks",
+    "/.well-known/jwks.json",
+];
 
 /// Adds the headers of the Fetch standard. Never `Access-Control-Allow-Credentials`: no endpoint here knows a cookie.
 pub struct Cors {

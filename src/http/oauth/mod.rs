@@ -3,6 +3,7 @@
 pub mod authorization;
 pub mod consent;
 pub mod introspection;
+pub mod key_set;
 pub mod metadata;
 pub mod pushed_authorization;
 pub mod revocation;
@@ -23,6 +24,10 @@ pub fn routes() -> Vec<Route> {
         consent::ask,
         consent::answer,
         consent::switch,
+        key_set::keys,
+        key_set::keys_alias,
+        key_set::keys_preflight,
+        key_set::keys_alias_preflight,
         metadata::document,
         metadata::document_preflight,
         metadata::token_preflight,

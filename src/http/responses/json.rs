@@ -5,6 +5,8 @@ use rocket::request::Request;
 use rocket::response::{Responder, Response, Result};
 use serde::Serialize;
 
+use crate::domain::time::Lifetime;
+
 /// JSON that nobody may keep (RFC 6749 section 5.1).
 pub struct NoStore<T>(pub T);
 
@@ -20,6 +22,23 @@ pub struct Created<T>(pub T);
 impl<'r, T: Serialize> Responder<'r, 'static> for Created<T> {
     fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
         json(Status::Created, &self.0)
+    }
+}
+
+/// JSON that anybody may keep for a while.
+pub struct Cached<T> {
+    /// What is told.
+    pub body: T,
+    /// For how long it may be kept.
+    pub lasts: Lifetime,
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Cached<T> {
+    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
+        let mut response = json(Status::Ok, &self.body)?;
+        response.set_raw_header("Cache-Control", format!("public, max-age={}", self.lasts.as_secs()));
+        response.remove_header("Pragma");
+        Ok(response)
     }
 }
 

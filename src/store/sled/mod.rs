@@ -13,6 +13,7 @@ mod events;
 mod folder;
 mod grants;
 mod held;
+mod keys;
 mod links;
 mod open;
 mod registry;
@@ -35,6 +36,7 @@ use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
+use crate::domain::signing_key::KeyRing;
 use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
@@ -119,6 +121,11 @@ pub struct SledStore {
     sites: Held<Arc<Site>>,
     /// One key: the site that everything belongs to.
     default_site: Table<SiteId>,
+
+    /// One key: every signing key.
+    key_ring: Table<KeyRing>,
+    /// One key: what only the right key-encryption key opens.
+    seal_check: Table<Vec<u8>>,
 
     /// Held, never across an await, while a new name is compared with those taken. Operators add names, a few at a time.
     naming: Mutex<()>,

@@ -87,6 +87,8 @@ impl SledStore {
             events,
             sites: Held::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,
+            key_ring: Table::open(db, "key_ring", health)?,
+            seal_check: Table::open(db, "seal_check", health)?,
             naming: Mutex::new(()),
             folder,
         })

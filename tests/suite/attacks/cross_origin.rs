@@ -31,6 +31,8 @@ async fn only_a_named_origin_may_call_and_only_what_knows_no_cookie() {
         (Post, "/oauth/token"),
         (Options, "/oauth/revoke"),
         (Get, "/.well-known/oauth-authorization-server"),
+        (Get, "/oauth/jwks"),
+        (Options, "/.well-known/jwks.json"),
     ] {
         assert_eq!(allowed_origin(&server, method, path, ORIGIN).await.as_deref(), Some(ORIGIN), "{path}");
         assert_eq!(allowed_origin(&server, method, path, "https://evil.example").await, None, "{path}");

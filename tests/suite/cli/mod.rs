@@ -4,5 +4,6 @@ mod control;
 mod demo;
 mod doctor;
 mod exit_codes;
+mod keys;
 mod registry;
 mod serve;

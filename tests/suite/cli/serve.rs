@@ -1,6 +1,8 @@
 //! `serve`: one per folder, a setup link until there is an admin, an orderly end.
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use crate::support::operator::operator;
 
@@ -61,4 +63,24 @@ fn a_port_that_is_taken_is_named_with_what_to_do() {
     let said = operator.run("serve");
     assert_eq!(said.exit, 1);
     assert!(said.err.contains("ROCKET_PORT") && said.err.contains(&operator.port.to_string()), "{}", said.err);
+}
+
+#[test]
+fn a_service_manager_is_told_when_the_server_can_be_reached_and_when_it_ends() {
+    let operator = operator();
+    let path = operator.home().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("a socket");
+    manager.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    let told = || {
+        let mut message = [0; 64];
+        let length = manager.recv(&mut message).expect("a message");
+        String::from_utf8_lossy(&message[..length]).trim_end().to_owned()
+    };
+
+    let serving = operator.serve_in(&[("NOTIFY_SOCKET", path.to_str().expect("text"))]);
+    assert_eq!(told(), "READY=1");
+    std::net::TcpStream::connect(("127.0.0.1", operator.port)).expect("it can be reached");
+
+    assert_eq!(serving.stop().0, Some(0));
+    assert_eq!(told(), "STOPPING=1");
 }

@@ -6,6 +6,7 @@ mod client_credentials;
 mod code;
 mod consent;
 mod introspection;
+mod jwks;
 mod metadata;
 mod pushed_authorization;
 mod refresh;

@@ -4,6 +4,7 @@
 mod clients;
 mod events;
 mod grants;
+mod keys;
 mod links;
 mod races;
 mod requests;

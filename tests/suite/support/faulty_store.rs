@@ -16,11 +16,12 @@ use hallmark::domain::resource::ProtectedResource;
 use hallmark::domain::scope::{Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenKey};
 use hallmark::domain::session::Session;
+use hallmark::domain::signing_key::KeyRing;
 use hallmark::domain::site::Site;
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Clients, Credential, Events, Grants, Horizon, Issued, Links, Redeemed, Requests, Resources, Result,
+    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Redeemed, Requests, Resources, Result,
     Sessions, Sites, Store, StoreError, Swept, Tokens, Users,
 };
 
@@ -154,6 +155,12 @@ hand_on! {
         record_consent(answer: &Grant) -> Grant;
         end_grant(id: GrantId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
+    }
+    Keys {
+        key_ring() -> KeyRing;
+        replace_key_ring(old: &KeyRing, new: &KeyRing) -> bool;
+        seal_check() -> Option<Vec<u8>>;
+        begin_seal_check(check: &[u8]) -> Vec<u8>;
     }
     Links {
         add_link(key: TokenKey, link: &OneTimeLink) -> ();

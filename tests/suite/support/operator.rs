@@ -77,7 +77,12 @@ impl Operator {
 
     /// Starts the server and waits until it can be reached.
     pub fn serve(&self) -> Serving {
-        let mut child = self.command("serve").spawn().expect("the binary");
+        self.serve_in(&[])
+    }
+
+    /// Starts the server with something in the environment and waits until it can be reached.
+    pub fn serve_in(&self, environment: &[(&str, &str)]) -> Serving {
+        let mut child = self.command("serve").envs(environment.iter().copied()).spawn().expect("the binary");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut begin = String::new();
         while !begin.contains("\"serving\"") {

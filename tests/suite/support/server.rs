@@ -6,6 +6,7 @@ use hallmark::authorization_server::{AuthorizationServer, Clock};
 use hallmark::config::Config;
 use hallmark::domain::time::Timestamp;
 use hallmark::launch;
+use hallmark::secrets::seal::SealingKey;
 use hallmark::store::Swept;
 use hallmark::store::sled::SledStore;
 use rocket::figment::Figment;
@@ -64,8 +65,9 @@ fn figment(settings: &str) -> Figment {
 async fn begin(folder: TempDir, figment: Figment, clock: Clock, faults: Faults) -> TestServer {
     let config = Config::read(&figment).expect("settings");
     let store = SledStore::open(folder.path(), 16).expect("a store");
-    let store = FaultyStore::new(Arc::new(store), faults);
-    let core = AuthorizationServer::new(config, Arc::new(store), clock).await.expect("a server");
+    let store = Arc::new(FaultyStore::new(Arc::new(store), faults));
+    let sealing = SealingKey::new([7; 32]);
+    let core = AuthorizationServer::new(config, store, sealing, clock).await.expect("a server");
     let core = Arc::new(core);
     let rocket = launch::rocket(core.clone(), figment.clone());
     // Not tracked: the tests say themselves which cookies a browser sends.

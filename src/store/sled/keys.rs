@@ -1,0 +1,30 @@
+//! Keys on sled: one record of all signing keys, and one of the seal's check.
+
+use async_trait::async_trait;
+
+use crate::domain::signing_key::KeyRing;
+use crate::store::sled::{ONLY, SledStore};
+use crate::store::{Keys, Result};
+
+#[async_trait]
+impl Keys for SledStore {
+    async fn key_ring(&self) -> Result<KeyRing> {
+        Ok(self.key_ring.get(ONLY)?.unwrap_or_default())
+    }
+
+    async fn replace_key_ring(&self, old: &KeyRing, new: &KeyRing) -> Result<bool> {
+        let is_first = old.keys().is_empty() && self.key_ring.add(ONLY, new)?;
+        let replaced = is_first || self.key_ring.replace(ONLY, old, new)?;
+        self.durable(replaced).await
+    }
+
+    async fn seal_check(&self) -> Result<Option<Vec<u8>>> {
+        self.seal_check.get(ONLY)
+    }
+
+    async fn begin_seal_check(&self, check: &[u8]) -> Result<Vec<u8>> {
+        self.seal_check.add(ONLY, &check.to_vec())?;
+        let kept = self.seal_check.get(ONLY)?.ok_or_else(|| self.seal_check.damaged())?;
+        self.durable(kept).await
+    }
+}

@@ -1,0 +1,139 @@
+//! `key` and the key-encryption key: made once, and never again over what was sealed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::operator::{Operator, operator};
+
+/// An operator whose store was sealed under the key in the data folder.
+fn sealed() -> Operator {
+    let operator = operator();
+    assert_eq!(operator.run("key list").exit, 0);
+    operator
+}
+
+fn write_key(path: &Path, digits: &str) {
+    fs::write(path, format!("{digits}\n")).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a mode");
+}
+
+#[test]
+fn the_key_of_a_new_store_is_made_for_its_owner_alone_and_stays() {
+    let operator = sealed();
+    let path = operator.data().join("kek");
+    let key = fs::read_to_string(&path).expect("a key");
+    assert_eq!(key.trim_end().len(), 64);
+    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+
+    assert_eq!(operator.run("key list").exit, 0);
+
+    assert_eq!(fs::read_to_string(&path).expect("a key"), key);
+}
+
+#[test]
+fn a_store_without_its_key_is_refused_and_no_new_key_is_made() {
+    let operator = sealed();
+    let path = operator.data().join("kek");
+    let key = fs::read_to_string(&path).expect("a key");
+    fs::remove_file(&path).expect("a file");
+
+    for command in ["serve", "user list", "key rotate"] {
+        let said = operator.run(command);
+        assert_eq!(said.exit, 5, "{command}: {}", said.err);
+        assert!(said.err.contains("kek") && said.err.contains("backup"), "{}", said.err);
+        assert!(!path.exists());
+    }
+
+    write_key(&path, key.trim_end());
+    assert_eq!(operator.run("key list").exit, 0);
+}
+
+#[test]
+fn a_store_with_another_key_is_refused() {
+    let operator = sealed();
+    write_key(&operator.data().join("kek"), &"ab".repeat(32));
+    let said = operator.run("serve");
+    assert_eq!(said.exit, 5);
+    assert!(said.err.contains("sealed under another key"), "{}", said.err);
+    assert_eq!(operator.run("doctor").exit, 1);
+}
+
+#[test]
+fn a_key_that_others_can_read_or_that_is_none_is_refused() {
+    let operator = sealed();
+    let path = operator.data().join("kek");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let said = operator.run("key list");
+    assert_eq!(said.exit, 3);
+    assert!(said.err.contains("chmod 600"), "{}", said.err);
+
+    write_key(&path, "no key");
+    let said = operator.run("key list");
+    assert_eq!(said.exit, 3);
+    assert!(said.err.contains("64 hexadecimal digits") && !said.err.contains("no key\n"), "{}", said.err);
+}
+
+#[test]
+fn the_key_may_be_in_a_named_file_or_a_credential_of_systemd() {
+    let named = operator();
+    write_key(&named.home().join("elsewhere"), &"01".repeat(32));
+    let variable = [("HALLMARK_KEYS__KEK_FILE", "elsewhere")];
+    assert_eq!(named.run_in("key list", "", &variable).exit, 0);
+    assert!(!named.data().join("kek").exists(), "a key that is elsewhere is not made here");
+    assert_eq!(named.run("key list").exit, 5, "and is not done without");
+    assert_eq!(named.run_in("key list", "", &[("HALLMARK_KEYS__KEK_FILE", "nowhere")]).exit, 3);
+
+    let service = operator();
+    let credentials = service.home().join("credentials");
+    fs::create_dir(&credentials).expect("a folder");
+    write_key(&credentials.join("kek"), &"02".repeat(32));
+    let variable = [("CREDENTIALS_DIRECTORY", credentials.to_str().expect("text"))];
+    assert_eq!(service.run_in("key list", "", &variable).exit, 0);
+    assert!(!service.data().join("kek").exists());
+    assert_eq!(service.run("key list").exit, 5);
+}
+
+#[test]
+fn keys_are_listed_rotated_and_retired_with_and_without_a_server() {
+    let operator = operator();
+    assert_eq!(operator.run("key list --json").json(), serde_json::json!([]), "to look at the keys makes none");
+    let listed = operator.run("key rotate --json").json();
+    let first = listed[0]["kid"].as_str().expect("a name").to_owned();
+    assert_eq!((&listed[0]["state"], &listed[0]["algorithm"]), (&"signing".into(), &"ES256".into()));
+
+    let rotated = operator.run("key rotate --json").json();
+    assert_eq!((&rotated[0]["state"], &rotated[1]["state"]), (&"signing".into(), &"published".into()));
+    let again = operator.run("key rotate");
+    assert_eq!(again.exit, 1);
+    assert!(again.err.contains("published already"), "{}", again.err);
+
+    let serving = operator.serve();
+    let retired = operator.run(&format!("key retire {first} --json")).json();
+    assert_eq!((&retired[0]["state"], &retired[1]["state"]), (&"retiring".into(), &"signing".into()));
+    let removed = operator.run(&format!("key retire {first} --json")).json();
+    assert_eq!(removed.as_array().map(Vec::len), Some(1));
+    assert_eq!(operator.run("key retire nothing").exit, 1);
+    drop(serving);
+    assert_eq!(operator.run("key list --json").json(), removed);
+}
+
+#[test]
+fn no_private_part_and_no_key_is_told_stored_in_the_open_or_logged() {
+    let operator = operator();
+    let serving = operator.serve();
+    let kid = operator.run("key list --json").json()[0]["kid"].as_str().expect("a name").to_owned();
+    let said = ["key list", "key list --json", "key rotate --json", "audit list --json"]
+        .map(|command| operator.run(command).out);
+    let (_, log) = serving.stop();
+    assert!(log.contains(&kid), "the log tells which key began");
+    let key = fs::read_to_string(operator.data().join("kek")).expect("a key");
+    for text in said.iter().chain([&log]) {
+        assert!(!text.contains(key.trim_end()) && !text.contains("private") && !text.contains("\"d\""), "{text}");
+    }
+    // Every PKCS#8 of a P-256 key holds the identifier of its curve, and so would a private part that is not sealed.
+    const CURVE: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    let log = fs::read(operator.data().join("sled/db")).expect("sled's log");
+    assert!(log.windows(kid.len()).any(|part| part == kid.as_bytes()), "the key is in the store");
+    assert!(!log.windows(CURVE.len()).any(|part| part == CURVE));
+}
