@@ -104,13 +104,14 @@ impl AuthorizationServer {
         Horizon { now, rotations: now - lifetimes.refresh_token_leeway, events: now - lifetimes.audit }
     }
 
-    /// Writes a fact to the audit trail and the log. A fact that cannot be written is logged as a failure; the store that
-    /// refused it refuses the change it tells of as well.
+    /// Writes a fact to the audit trail and the log. What it tells of is done and durable by then, and an error would deny
+    /// it; so a fact that the trail does not take changes no answer, but is in the log as a failure, whole.
     pub async fn record(&self, event: Event) {
-        tracing::info!(target: "audit", event = %serde_json::to_string(&event).unwrap_or_default());
+        let text = serde_json::to_string(&event).unwrap_or_default();
+        tracing::info!(target: "audit", event = %text);
         let recorded = Recorded { at: self.now(), event };
         if let Err(error) = self.store.append_event(&recorded).await {
-            tracing::error!(%error, "the audit trail could not be written");
+            tracing::error!(error = &error as &dyn std::error::Error, event = %text, "the audit trail lacks an event");
         }
     }
 }

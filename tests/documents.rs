@@ -90,7 +90,7 @@ fn broken_citations(document: &str, tests: &BTreeSet<String>, exists: impl Fn(&s
 }
 
 fn is_path(cited: &str) -> bool {
-    let known = ["src/", "tests/", "templates/", "static/", "docs/", "scripts/"];
+    let known = ["src/", "tests/", "fuzz/", "templates/", "static/", "docs/", "scripts/"];
     known.iter().any(|folder| cited.starts_with(folder)) && !cited.contains(' ')
 }
 
@@ -108,6 +108,11 @@ fn the_table_of_rfcs_cites_files_and_tests_that_are_there() {
 #[test]
 fn the_threat_model_cites_files_and_tests_that_are_there() {
     assert_cites_what_is_there("docs/threat_model.md");
+}
+
+#[test]
+fn the_kinds_of_tests_are_told_by_tests_that_are_there() {
+    assert_cites_what_is_there("docs/testing.md");
 }
 
 #[test]

@@ -145,7 +145,9 @@ impl RedirectUri {
             LoopbackPorts::Addresses => self.is_loopback_address(),
             LoopbackPorts::AddressesAndLocalhost => self.is_loopback_address() || self.is_localhost(),
         };
-        allowed && requested.parse::<RedirectUri>().is_ok() && without_port(&self.0) == without_port(requested)
+        // Two URIs of which neither has a readable port have nothing in common by that.
+        let same_but_port = || without_port(&self.0).is_some_and(|own| without_port(requested) == Some(own));
+        allowed && requested.parse::<RedirectUri>().is_ok() && same_but_port()
     }
 
     /// Where it leads.
@@ -319,6 +321,17 @@ mod tests {
         let localhost = uri("http://localhost:3000/cb");
         assert!(!localhost.matches("http://localhost:3001/cb", LoopbackPorts::Addresses));
         assert!(localhost.matches("http://localhost:3001/cb", LoopbackPorts::AddressesAndLocalhost));
+    }
+
+    #[test]
+    fn a_uri_without_a_readable_port_means_itself_alone() {
+        for registered in [uri("http://127.0.0.1:/cb"), uri("http://localhost:/cb")] {
+            let native = |requested| registered.matches(requested, LoopbackPorts::AddressesAndLocalhost);
+            assert!(native(registered.as_str()));
+            for other in ["com.example.evil:/cb", "com.example.evil:/other", "http://127.0.0.1:/other"] {
+                assert!(!native(other), "{other}");
+            }
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Email {
 impl TryFrom<String> for Email {
     type Error = MalformedEmail;
     fn try_from(text: String) -> Result<Self, MalformedEmail> {
-        let text = text.trim().to_lowercase();
+        let text = if is_canonical(&text) { text } else { text.trim().to_lowercase() };
         let (name, host) = text.rsplit_once('@').ok_or(MalformedEmail)?;
         let visible = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '"'));
         if text.len() <= 254 && !name.is_empty() && !host.is_empty() && visible {
@@ -113,6 +113,11 @@ impl TryFrom<String> for Email {
             Err(MalformedEmail)
         }
     }
+}
+
+/// Whether trimming and lower case would change nothing, as for every address that is read back from a store.
+fn is_canonical(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
 }
 
 impl FromStr for Email {

@@ -14,7 +14,7 @@ use crate::http::guards::address::ClientAddress;
 use crate::http::guards::browser::Browser;
 use crate::http::guards::cookies::{self, CookieName};
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
-use crate::http::guards::signed_in::SignedIn;
+use crate::http::guards::signed_in::{SignedIn, Visitor};
 use crate::http::guards::user_agent::UserAgent;
 use crate::http::oauth::consent;
 use crate::http::responses::page::{Answer, ErrorPage, Frame, Page};
@@ -54,11 +54,11 @@ pub async fn show(
     done: Option<&str>,
     browser: Browser,
     csrf: CsrfToken,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
 ) -> Result<Answer, ErrorPage> {
     let (txn, next) = (txn.unwrap_or_default(), next.unwrap_or_default());
     let open = waiting(server, txn, &browser).await?;
-    let user = signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let user = visitor.0.as_ref().map(|signed_in| &signed_in.user);
     if open.is_none() && user.is_some() {
         return Ok(Redirect303::to(place(next).to_owned()).into());
     }

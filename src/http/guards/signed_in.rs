@@ -1,4 +1,4 @@
-//! The person behind the session cookie, and the admin among them.
+//! The person behind the session cookie, whoever else may visit, and the admin among them.
 
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -22,6 +22,10 @@ pub struct SignedIn {
     pub user: User,
 }
 
+/// Somebody who is signed in, or anybody. Where the store cannot say which, the answer is 503: who is signed in must not
+/// be taken for nobody, which an app would be told (`prompt=none`).
+pub struct Visitor(pub Option<SignedIn>);
+
 /// A signed-in admin. Anybody else gets 403.
 pub struct Admin(pub SignedIn);
 
@@ -43,6 +47,20 @@ impl<'r> FromRequest<'r> for SignedIn {
                 Outcome::Error((Status::ServiceUnavailable, ()))
             }
             None => Outcome::Error((Status::Unauthorized, ())),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Visitor {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match SignedIn::from_request(request).await {
+            Outcome::Success(signed_in) => Outcome::Success(Visitor(Some(signed_in))),
+            Outcome::Error((Status::Unauthorized, ())) => Outcome::Success(Visitor(None)),
+            Outcome::Error(error) => Outcome::Error(error),
+            Outcome::Forward(status) => Outcome::Forward(status),
         }
     }
 }

@@ -10,7 +10,7 @@ use rocket::http::uri::Origin;
 use crate::authorization_server::AuthorizationServer;
 use crate::http::guards::browser::Browser;
 use crate::http::guards::client_request::MAX_BODY;
-use crate::http::guards::signed_in::SignedIn;
+use crate::http::guards::signed_in::Visitor;
 use crate::http::oauth::consent::person;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
@@ -26,9 +26,9 @@ pub async fn get(
     server: &State<Arc<AuthorizationServer>>,
     uri: &Origin<'_>,
     browser: Browser,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
 ) -> Answer {
-    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, signed_in.as_ref()).await
+    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor).await
 }
 
 /// The alias of [`get`].
@@ -37,9 +37,9 @@ pub async fn get_alias(
     server: &State<Arc<AuthorizationServer>>,
     uri: &Origin<'_>,
     browser: Browser,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
 ) -> Answer {
-    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, signed_in.as_ref()).await
+    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor).await
 }
 
 /// A request in the body.
@@ -47,10 +47,10 @@ pub async fn get_alias(
 pub async fn post(
     server: &State<Arc<AuthorizationServer>>,
     browser: Browser,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
     body: Data<'_>,
 ) -> Answer {
-    begin(server, &read(body).await?, &browser, signed_in.as_ref()).await
+    begin(server, &read(body).await?, &browser, &visitor).await
 }
 
 /// The alias of [`post`].
@@ -58,10 +58,10 @@ pub async fn post(
 pub async fn post_alias(
     server: &State<Arc<AuthorizationServer>>,
     browser: Browser,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
     body: Data<'_>,
 ) -> Answer {
-    begin(server, &read(body).await?, &browser, signed_in.as_ref()).await
+    begin(server, &read(body).await?, &browser, &visitor).await
 }
 
 async fn read(body: Data<'_>) -> Result<String, ErrorPage> {
@@ -72,9 +72,9 @@ async fn read(body: Data<'_>) -> Result<String, ErrorPage> {
     }
 }
 
-async fn begin(server: &AuthorizationServer, text: &str, browser: &Browser, signed_in: Option<&SignedIn>) -> Answer {
+async fn begin(server: &AuthorizationServer, text: &str, browser: &Browser, visitor: &Visitor) -> Answer {
     let parameters = Parameters::from_form(text).map_err(|error| unreadable(Status::BadRequest, &error.to_string()))?;
-    let person = signed_in.map(person);
+    let person = visitor.0.as_ref().map(person);
     match authorization::begin(server, &parameters, browser.key(), person.as_ref()).await {
         Ok(Next::SignIn(txn)) => Ok(Redirect303::to(format!("/login?txn={}", txn.expose()))),
         Ok(Next::Consent(txn)) => Ok(Redirect303::to(format!("/consent?txn={}", txn.expose()))),

@@ -14,7 +14,7 @@ use crate::domain::uri::Destination;
 use crate::domain::user::User;
 use crate::http::guards::browser::Browser;
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
-use crate::http::guards::signed_in::SignedIn;
+use crate::http::guards::signed_in::{SignedIn, Visitor};
 use crate::http::responses::filters;
 use crate::http::responses::page::{Answer, ErrorPage, Frame, Page};
 use crate::http::responses::redirect::Redirect303;
@@ -64,10 +64,10 @@ pub async fn ask(
     txn: &str,
     browser: Browser,
     csrf: CsrfToken,
-    signed_in: Option<SignedIn>,
+    visitor: Visitor,
 ) -> Result<Answer, ErrorPage> {
     let open = transaction::open(server, txn, Some(browser.key())).await.map_err(|fault| page(&fault))?;
-    let someone = signed_in.as_ref().map(person);
+    let someone = visitor.0.as_ref().map(person);
     match consent::step(server, &open, someone.as_ref()).await.map_err(|error| ErrorPage::failure(&error))? {
         Step::SignIn(demand) => {
             transaction::demand(server, &open, demand).await.map_err(|fault| page(&fault))?;
@@ -78,7 +78,7 @@ pub async fn ask(
             Ok(Answer::Page(way_back(server, &open.client, &response, Way::Allowed)))
         }
         Step::Ask(question) => {
-            let Some(signed_in) = &signed_in else { return Err(page(&TransactionFault::Unknown)) };
+            let Some(signed_in) = &visitor.0 else { return Err(page(&TransactionFault::Unknown)) };
             transaction::shown(server, &open, signed_in.session_key).await.map_err(|fault| page(&fault))?;
             Ok(Answer::Page(question_page(server, &open, signed_in, (txn, &question), csrf)))
         }

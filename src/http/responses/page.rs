@@ -165,12 +165,13 @@ impl ErrorPage {
         }))
     }
 
-    /// The page of a store that failed: logged here, since this is where the request ends.
+    /// The page of a store that failed: logged here, since this is where the request ends. It does not say that nothing
+    /// was done, which nobody knows.
     pub fn failure(error: &StoreError) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "the store failed");
         Self::new(Status::ServiceUnavailable, "We cannot do this right now")
-            .what_happened("Our records cannot be reached at the moment. Nothing was changed.")
-            .what_to_do(&["Wait a moment and try again."])
+            .what_happened("Our records could not be reached, so we do not know whether what you asked for was done.")
+            .what_to_do(&["Wait a moment, look whether it was done, and try again if it was not."])
             .retry_after(5)
     }
 

@@ -1,6 +1,8 @@
 //! The language that the tests are written in.
 
 pub mod client;
+pub mod faults;
+pub mod faulty_store;
 pub mod listening;
 pub mod oauth;
 pub mod operator;

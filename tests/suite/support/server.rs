@@ -14,6 +14,8 @@ use rocket::figment::providers::{Format, Toml};
 use rocket::local::asynchronous::Client;
 use tempfile::TempDir;
 
+use crate::support::faulty_store::{Faults, FaultyStore};
+
 /// When every test begins: 24 November 2025, 16:00 UTC.
 pub const NOW: Timestamp = Timestamp(1_764_000_000);
 
@@ -46,18 +48,25 @@ pub async fn server() -> TestServer {
 
 /// A server with more settings, in TOML.
 pub async fn server_with(settings: &str) -> TestServer {
-    let folder = tempfile::tempdir().expect("a folder");
-    let figment = Figment::from(rocket::Config::release_default())
-        .merge(Toml::string(SETTINGS).nested())
-        .merge(Toml::string(settings).nested());
-    begin(folder, figment, Clock::fixed(NOW)).await
+    begin(tempfile::tempdir().expect("a folder"), figment(settings), Clock::fixed(NOW), Faults::default()).await
 }
 
-async fn begin(folder: TempDir, figment: Figment, clock: Clock) -> TestServer {
+/// A server whose store fails when `faults` says so.
+pub async fn server_with_faults(faults: Faults) -> TestServer {
+    begin(tempfile::tempdir().expect("a folder"), figment(""), Clock::fixed(NOW), faults).await
+}
+
+fn figment(settings: &str) -> Figment {
+    Figment::from(rocket::Config::release_default())
+        .merge(Toml::string(SETTINGS).nested())
+        .merge(Toml::string(settings).nested())
+}
+
+async fn begin(folder: TempDir, figment: Figment, clock: Clock, faults: Faults) -> TestServer {
     let config = Config::read(&figment).expect("settings");
     let store = SledStore::open(folder.path(), 16).expect("a store");
-    let core =
-        AuthorizationServer::new(config, Arc::new(store), SealingKey::new([7; 32]), clock).await.expect("a server");
+    let store = Arc::new(FaultyStore::new(Arc::new(store), faults));
+    let core = AuthorizationServer::new(config, store, SealingKey::new([7; 32]), clock).await.expect("a server");
     let core = Arc::new(core);
     let rocket = launch::rocket(core.clone(), figment.clone());
     // Not tracked: the tests say themselves which cookies a browser sends.
@@ -77,6 +86,6 @@ impl TestServer {
         let clock = core.clock.clone();
         drop(local);
         drop(core);
-        begin(folder, figment, clock).await
+        begin(folder, figment, clock, Faults::default()).await
     }
 }

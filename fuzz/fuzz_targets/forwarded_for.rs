@@ -1,0 +1,4 @@
+//! `targets::forwarded_for` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hallmark_fuzz::targets::forwarded_for(data));

@@ -1,0 +1,4 @@
+//! `targets::redirect_uri` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hallmark_fuzz::targets::redirect_uri(data));

@@ -1,0 +1,4 @@
+//! `targets::resource_identifier` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hallmark_fuzz::targets::resource_identifier(data));

@@ -1,0 +1,3 @@
+//! What the fuzz targets have in common: the properties, which the server's own suite plays too.
+
+pub mod targets;

@@ -1,0 +1,248 @@
+//! The readers of what strangers send, each with what must hold of whatever bytes it is given: it does not panic, and what
+//! it takes is what another reader would take it for.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hallmark::config::proxies::Proxies;
+use hallmark::domain::client::PublicKey;
+use hallmark::domain::id::ClientId;
+use hallmark::domain::resource::ResourceIdentifier;
+use hallmark::domain::scope::{OFFLINE_ACCESS, Scope};
+use hallmark::domain::time::Timestamp;
+use hallmark::domain::uri::{Issuer, LoopbackPorts, RedirectUri};
+use hallmark::oauth::authorization::response::AuthorizationResponse;
+use hallmark::oauth::client_authentication::Presented;
+use hallmark::oauth::error::OAuthError;
+use hallmark::oauth::parameters::Parameters;
+use hallmark::secrets::assertion;
+use hallmark::secrets::token::{LENGTH, TokenKind, from_secret, read};
+use rocket::http::Cookie;
+use serde_json::Value;
+use url::{Host, Url, form_urlencoded};
+
+/// A reader with its property.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its folder of seeds.
+pub const ALL: [(&str, Target); 10] = [
+    ("assertion", assertion),
+    ("basic_header", basic_header),
+    ("cookie", cookie),
+    ("form", form),
+    ("forwarded_for", forwarded_for),
+    ("json", json),
+    ("redirect_uri", redirect_uri),
+    ("resource_identifier", resource_identifier),
+    ("scope", scope),
+    ("token", token),
+];
+
+const NAMES: [&str; 5] = ["client_id", "code", "redirect_uri", "resource", "scope"];
+
+const KINDS: [TokenKind; 10] = [
+    TokenKind::Code,
+    TokenKind::Access,
+    TokenKind::Refresh,
+    TokenKind::Session,
+    TokenKind::Browser,
+    TokenKind::Device,
+    TokenKind::Link,
+    TokenKind::Pushed,
+    TokenKind::Transaction,
+    TokenKind::ClientSecret,
+];
+
+/// The key of RFC 7515 appendix A.3.1: nobody who fuzzes has its private part at hand.
+const EC_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+fn text(data: &[u8]) -> &str {
+    std::str::from_utf8(data).unwrap_or_default()
+}
+
+/// No assertion proves anything without a key that signed it; a key set that is taken holds public keys alone.
+pub fn assertion(data: &[u8]) {
+    let text = text(data);
+    let _ = assertion::unverified_subject(text);
+    let key = PublicKey { kid: None, jwk: EC_KEY.into() };
+    assert!(assertion::verify(text, &[]).is_err());
+    assert!(assertion::verify(text, &[key]).is_err());
+    if let Ok(keys) = assertion::read_key_set(text) {
+        assert!(!keys.is_empty());
+        let public = |key: &PublicKey| {
+            !["\"d\"", "\"p\"", "\"q\"", "\"k\""].iter().any(|part| key.jwk.contains(&format!("{part}:")))
+        };
+        assert!(keys.iter().all(public), "{text}");
+    }
+}
+
+/// Whatever the header says, it names whom its bytes name; what RFC 6749 section 2.3.1 encodes is read back.
+pub fn basic_header(data: &[u8]) {
+    let _ = Presented::read(Some(text(data)), &Parameters::default());
+    let encoded = format!("Basic {}", STANDARD.encode(data));
+    if let Ok(presented) = Presented::read(Some(&encoded), &Parameters::default()) {
+        let id = text(data).split(':').next().unwrap_or_default();
+        let pair = format!("id={}", id.replace('&', "%26"));
+        let (_, decoded) = form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
+        assert_eq!(presented.id.as_str(), decoded);
+    }
+    let (id, secret) = text(data).split_once(':').unwrap_or_default();
+    if let Ok(id) = id.parse::<ClientId>() {
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(id.as_str()), encode(secret));
+        let header = format!("bAsIc {}", STANDARD.encode(pair));
+        let presented = Presented::read(Some(&header), &Parameters::default());
+        assert!(presented.is_ok_and(|presented| presented.id == id));
+    }
+}
+
+/// A cookie opens something only if it is a token letter by letter, and nothing that stands before it hides it.
+pub fn cookie(data: &[u8]) {
+    let header = text(data);
+    let cookies = |header: &str| -> Vec<Cookie<'static>> {
+        // As Rocket reads the header.
+        let parsed = header.split(';').filter_map(|cookie| Cookie::parse_encoded(cookie.trim().to_owned()).ok());
+        parsed.collect()
+    };
+    for cookie in cookies(header) {
+        for kind in KINDS.into_iter().filter(|kind| read(*kind, cookie.value()).is_some()) {
+            assert!(cookie.value().len() == LENGTH && cookie.value().starts_with(kind.prefix()));
+        }
+    }
+    let ours = from_secret(TokenKind::Session, Timestamp(0), [7; 32]);
+    let with_ours = format!("{header}; __Host-hallmark-session={}", ours.token.expose());
+    let mut found = cookies(&with_ours).into_iter().filter_map(|cookie| read(TokenKind::Session, cookie.value()));
+    assert!(found.next_back() == Some(ours.key));
+}
+
+/// What is taken reads as any other form decoder reads it.
+pub fn form(data: &[u8]) {
+    let text = text(data);
+    let Ok(parameters) = Parameters::from_form(text) else { return };
+    let reference: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
+    for name in NAMES {
+        let values = reference.iter().filter(|(sent, value)| sent == name && !value.is_empty());
+        assert!(parameters.all(name).eq(values.map(|(_, value)| value.as_ref())), "{name} in {text:?}");
+        if parameters.each_once_but(&[]).is_ok() {
+            assert_eq!(parameters.once(name).expect("it is there once"), parameters.all(name).next());
+        }
+    }
+    assert!(parameters.clone().into_owned() == parameters);
+}
+
+/// Only a trusted peer is believed, and only about whom the last trusted proxy saw.
+pub fn forwarded_for(data: &[u8]) {
+    let list = text(data);
+    let trusted = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().expect("a network")).to_vec();
+    let proxies = Proxies { trusted };
+    let is_trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(&address));
+    let (stranger, proxy) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([10, 0, 0, 1]));
+
+    assert_eq!(proxies.origin(stranger, Some(list)), stranger);
+    let origin = proxies.origin(proxy, Some(list));
+    if origin != proxy {
+        assert!(!is_trusted(origin));
+        let behind = list.rsplit(',').map(|named| named.trim().parse::<IpAddr>());
+        let mut unseen = behind.skip_while(|named| named.as_ref().is_ok_and(|address| is_trusted(*address)));
+        assert_eq!(unseen.next(), Some(Ok(origin)));
+    }
+}
+
+/// What is taken is an object of strings in which nothing counts twice.
+pub fn json(data: &[u8]) {
+    let text = text(data);
+    let Ok(parameters) = Parameters::from_json(text) else { return };
+    let reference: Value = serde_json::from_str(text).expect("what is taken is JSON");
+    let object = reference.as_object().expect("what is taken is an object");
+    if parameters.each_once_but(&[]).is_ok() {
+        for name in NAMES {
+            let sent = object.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
+            let listed = object.get(name).is_some_and(Value::is_array);
+            assert!(listed || parameters.once(name).expect("it is there once") == sent, "{name} in {text:?}");
+        }
+    }
+}
+
+/// Two lines, a registered URI and a requested one: what matches leads to the host and the path that were registered, and
+/// the answer goes there too.
+pub fn redirect_uri(data: &[u8]) {
+    let (registered, requested) = text(data).split_once('\n').unwrap_or((text(data), text(data)));
+    let Ok(uri) = registered.parse::<RedirectUri>() else { return };
+    assert!(uri.as_str() == registered && uri.matches(registered, LoopbackPorts::Exact));
+    let there = Url::parse(registered).expect("what is registered is a URL");
+    let loopback = match there.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    for ports in [LoopbackPorts::Exact, LoopbackPorts::Addresses, LoopbackPorts::AddressesAndLocalhost] {
+        if !uri.matches(requested, ports) {
+            continue;
+        }
+        let leads_to = Url::parse(requested).expect("what matches is a URL");
+        assert_eq!((leads_to.scheme(), leads_to.host()), (there.scheme(), there.host()));
+        assert_eq!((leads_to.path(), leads_to.query()), (there.path(), there.query()));
+        assert!(leads_to.username().is_empty() && leads_to.password().is_none() && leads_to.fragment().is_none());
+        assert!(leads_to.port() == there.port() || loopback && ports != LoopbackPorts::Exact);
+    }
+    assert_answer_goes_to(&uri, &there);
+}
+
+fn assert_answer_goes_to(uri: &RedirectUri, there: &Url) {
+    let issuer: Issuer = "https://hallmark.test".parse().expect("an issuer");
+    let answer = AuthorizationResponse::error(&issuer, uri, Some("a&b#c"), &OAuthError::AccessDenied);
+    let answer = Url::parse(answer.url()).expect("an answer goes to a URL");
+    assert_eq!((answer.scheme(), answer.host(), answer.port()), (there.scheme(), there.host(), there.port()));
+    assert_eq!((answer.path(), answer.fragment()), (there.path(), None));
+    for (name, value) in [("error", "access_denied"), ("state", "a&b#c"), ("iss", "https://hallmark.test")] {
+        let sent: Vec<_> = answer.query_pairs().filter(|(sent, _)| sent == name).collect();
+        assert!(sent.len() == 1 && sent[0].1 == value, "{name} in {answer}");
+    }
+}
+
+/// What is taken is kept as it is written, and has no fragment.
+pub fn resource_identifier(data: &[u8]) {
+    let text = text(data);
+    if let Ok(identifier) = text.parse::<ResourceIdentifier>() {
+        assert_eq!(identifier.as_str(), text);
+        assert!(Url::parse(text).map_or_else(|_| !text.contains([':', '/']), |url| url.fragment().is_none()));
+    }
+}
+
+/// Two lines, each a scope: one spelling for each set, and the laws of sets.
+pub fn scope(data: &[u8]) {
+    let (one, other) = text(data).split_once('\n').unwrap_or((text(data), ""));
+    let (Ok(one), Ok(other)) = (one.parse::<Scope>(), other.parse::<Scope>()) else { return };
+    let tokens: Vec<&str> = one.iter().collect();
+    assert!(tokens.is_sorted() && tokens.windows(2).all(|pair| pair[0] != pair[1]));
+    assert_eq!(one.as_str().parse(), Ok(one.clone()));
+    let (both, either) = (one.intersection(&other), one.union(&other));
+    assert!(one.covers(&both) && other.covers(&both) && either.covers(&one) && either.covers(&other));
+    assert_eq!(both, other.intersection(&one));
+    assert_eq!(one.without(&other).union(&both), one);
+    assert!(one.without(&other).intersection(&other).is_empty());
+    assert!(!one.of_resources().contains(OFFLINE_ACCESS));
+}
+
+/// What is minted is read back as what it is, and as nothing else once a letter of it is another.
+pub fn token(data: &[u8]) {
+    for kind in KINDS.into_iter().filter(|kind| read(*kind, text(data)).is_some()) {
+        assert!(data.len() == LENGTH && data.starts_with(kind.prefix().as_bytes()));
+    }
+    let (Some(secret), Some([chosen, at, letter])) = (data.first_chunk::<32>(), data.last_chunk::<3>()) else { return };
+    let kind = KINDS[usize::from(*chosen) % KINDS.len()];
+    let minted = from_secret(kind, Timestamp(u64::from(*letter) << 32), *secret);
+    let text = minted.token.expose();
+    for other in KINDS {
+        assert_eq!(read(other, text), (other == kind).then_some(minted.key));
+    }
+    let mut mistyped = text.clone().into_bytes();
+    let at = usize::from(*at) % LENGTH;
+    if letter.is_ascii() && mistyped[at] != *letter {
+        mistyped[at] = *letter;
+        let mistyped = String::from_utf8(mistyped).expect("ASCII");
+        assert!(KINDS.into_iter().all(|kind| read(kind, &mistyped).is_none()), "{mistyped}");
+    }
+}

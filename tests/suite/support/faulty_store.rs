@@ -1,0 +1,229 @@
+//! A store that fails when a test says so: before a call reaches the real store, after it was done there, or for good.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use hallmark::domain::access_token::AccessToken;
+use hallmark::domain::authorization_code::{AuthorizationCode, CodeState};
+use hallmark::domain::authorization_request::{PushedRequest, Transaction};
+use hallmark::domain::client::Client;
+use hallmark::domain::event::Recorded;
+use hallmark::domain::grant::Grant;
+use hallmark::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
+use hallmark::domain::link::OneTimeLink;
+use hallmark::domain::refresh_token::{Family, FamilyEnd};
+use hallmark::domain::resource::ProtectedResource;
+use hallmark::domain::scope::{Scope, ScopeEntry};
+use hallmark::domain::secret::{Digest, TokenKey};
+use hallmark::domain::session::Session;
+use hallmark::domain::signing_key::KeyRing;
+use hallmark::domain::site::Site;
+use hallmark::domain::time::Timestamp;
+use hallmark::domain::user::{Email, PasswordHash, User, UserState};
+use hallmark::store::{
+    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Redeemed, Requests, Resources, Result,
+    Sessions, Sites, Store, StoreError, Swept, Tokens, Users,
+};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It never reaches the store; the next one does.
+    Before,
+    /// It is done and the answer is lost, so that its outcome is unknown; the next one is answered.
+    After,
+    /// It never reaches the store, and neither does any call after it.
+    Outage,
+}
+
+impl Fault {
+    /// Every way to fail.
+    pub const ALL: [Fault; 3] = [Fault::Before, Fault::After, Fault::Outage];
+}
+
+/// What is to fail, and what did.
+#[derive(Debug, Default)]
+enum Plan {
+    /// Nothing.
+    #[default]
+    Healthy,
+    /// The call that is so many calls away.
+    Nth(usize, Fault),
+    /// Every call of this verb.
+    Verb(&'static str),
+    /// This verb failed, and what follows it goes on failing or not.
+    Failed(&'static str, Fault),
+}
+
+/// The switch of a [`FaultyStore`].
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<Plan>>);
+
+impl Faults {
+    /// Has the call after `healthy` further ones fail.
+    pub fn fail_after(&self, healthy: usize, fault: Fault) {
+        *self.plan() = Plan::Nth(healthy, fault);
+    }
+
+    /// Has every call of a verb fail, before it reaches the store.
+    pub fn fail_verb(&self, verb: &'static str) {
+        *self.plan() = Plan::Verb(verb);
+    }
+
+    /// Ends all faults; the verb that failed, if the plan came that far.
+    pub fn heal(&self) -> Option<&'static str> {
+        match std::mem::take(&mut *self.plan()) {
+            Plan::Failed(verb, _) => Some(verb),
+            Plan::Healthy | Plan::Nth(..) | Plan::Verb(_) => None,
+        }
+    }
+
+    fn next(&self, verb: &'static str) -> Option<Fault> {
+        let mut plan = self.plan();
+        match &mut *plan {
+            Plan::Healthy | Plan::Failed(_, Fault::Before | Fault::After) => None,
+            Plan::Failed(_, Fault::Outage) => Some(Fault::Outage),
+            Plan::Verb(failing) => (*failing == verb).then_some(Fault::Before),
+            Plan::Nth(0, fault) => {
+                let fault = *fault;
+                *plan = Plan::Failed(verb, fault);
+                Some(fault)
+            }
+            Plan::Nth(healthy, _) => {
+                *healthy -= 1;
+                None
+            }
+        }
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A store before which a test puts [`Faults`].
+pub struct FaultyStore {
+    store: Arc<dyn Store>,
+    faults: Faults,
+}
+
+impl FaultyStore {
+    /// `store`, healthy until `faults` says otherwise.
+    pub fn new(store: Arc<dyn Store>, faults: Faults) -> Self {
+        Self { store, faults }
+    }
+
+    async fn call<T>(&self, verb: &'static str, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let broken = || StoreError::Unavailable(format!("{verb} was made to fail").into());
+        match self.faults.next(verb) {
+            None => call.await,
+            Some(Fault::Before | Fault::Outage) => Err(broken()),
+            Some(Fault::After) => call.await.and_then(|_| Err(broken())),
+        }
+    }
+}
+
+/// Hands each verb on to the store within, by way of `call`.
+macro_rules! hand_on {
+    ($($noun:ident { $($verb:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* })*) => { $(
+        #[async_trait]
+        impl $noun for FaultyStore { $(
+            async fn $verb(&self, $($argument: $kind),*) -> Result<$answer> {
+                self.call(stringify!($verb), self.store.$verb($($argument),*)).await
+            }
+        )* }
+    )* };
+}
+
+hand_on! {
+    Clients {
+        client(id: &ClientId) -> Option<Arc<Client>>;
+        clients() -> Vec<Arc<Client>>;
+        add_client(client: &Client) -> Added;
+        add_client_secret(id: &ClientId, secret: Digest, now: Timestamp) -> Option<Arc<Client>>;
+        remove_client(id: &ClientId) -> bool;
+        spend_assertion(assertion: Digest, expires: Timestamp) -> bool;
+    }
+    Events {
+        append_event(event: &Recorded) -> ();
+        newest_events(count: usize) -> Vec<Recorded>;
+    }
+    Grants {
+        grant(id: GrantId) -> Option<Grant>;
+        grant_between(user: UserId, client: &ClientId) -> Option<Grant>;
+        grants_of(user: UserId) -> Vec<(Grant, Option<Timestamp>)>;
+        record_consent(answer: &Grant) -> Grant;
+        end_grant(id: GrantId) -> Option<Grant>;
+        add_code(key: TokenKey, code: &AuthorizationCode) -> ();
+    }
+    Keys {
+        key_ring() -> KeyRing;
+        replace_key_ring(old: &KeyRing, new: &KeyRing) -> bool;
+        seal_check() -> Option<Vec<u8>>;
+        begin_seal_check(check: &[u8]) -> Vec<u8>;
+    }
+    Links {
+        add_link(key: TokenKey, link: &OneTimeLink) -> ();
+        link(key: TokenKey) -> Option<OneTimeLink>;
+        take_link(key: TokenKey) -> bool;
+    }
+    Requests {
+        push_request(key: TokenKey, request: &PushedRequest) -> ();
+        pushed_request(key: TokenKey) -> Option<PushedRequest>;
+        take_pushed_request(key: TokenKey) -> Option<PushedRequest>;
+        open_transaction(key: TokenKey, transaction: &Transaction) -> ();
+        transaction(key: TokenKey) -> Option<Transaction>;
+        advance_transaction(key: TokenKey, old: &Transaction, new: &Transaction) -> bool;
+        take_transaction(key: TokenKey) -> bool;
+    }
+    Resources {
+        resource(id: &ResourceId) -> Option<Arc<ProtectedResource>>;
+        resources() -> Vec<Arc<ProtectedResource>>;
+        resource_identified_by(identifier: &str) -> Option<ResourceId>;
+        scope_entries(scope: &Scope) -> Vec<ScopeEntry>;
+        scopes_of(id: &ResourceId) -> Vec<ScopeEntry>;
+        add_resource(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Added;
+        add_resource_secret(id: &ResourceId, secret: Digest, now: Timestamp) -> Option<Arc<ProtectedResource>>;
+        remove_resource(id: &ResourceId) -> bool;
+    }
+    Sessions {
+        session(key: TokenKey) -> Option<Session>;
+        open_session(key: TokenKey, session: &Session) -> ();
+        touch_session(key: TokenKey, now: Timestamp) -> ();
+        end_session(key: TokenKey) -> bool;
+        sessions_of(user: UserId) -> Vec<(TokenKey, Session)>;
+        end_sessions_of(user: UserId, except: Option<TokenKey>) -> usize;
+        know_device(key: TokenKey, user: UserId) -> ();
+        knows_device(key: TokenKey, user: UserId) -> bool;
+    }
+    Sites {
+        site(id: SiteId) -> Option<Arc<Site>>;
+        default_site(new: &Site) -> Arc<Site>;
+    }
+    Tokens {
+        code(key: TokenKey) -> Option<CodeState>;
+        redeem_code(key: TokenKey, family_id: FamilyId, family: &Family, issued: Issued<'_>) -> Redeemed;
+        family_of(refresh: TokenKey) -> Option<(FamilyId, Family)>;
+        family(id: FamilyId) -> Option<Family>;
+        rotate(id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> bool;
+        keep_access_token(key: TokenKey, token: &AccessToken) -> ();
+        end_family(id: FamilyId, end: FamilyEnd, forget: Timestamp) -> bool;
+        access_token(key: TokenKey) -> Option<AccessToken>;
+        credential(key: TokenKey) -> Option<Credential>;
+        revoke_access_token(key: TokenKey) -> bool;
+        settled() -> ();
+    }
+    Users {
+        user(id: UserId) -> Option<User>;
+        user_by_email(email: &Email) -> Option<User>;
+        users() -> Vec<User>;
+        add_user(user: &User) -> Added;
+        has_admin() -> bool;
+        set_password(id: UserId, password: &PasswordHash, now: Timestamp) -> Option<User>;
+        rehash_password(id: UserId, old: &PasswordHash, new: &PasswordHash) -> ();
+        set_user_state(id: UserId, state: UserState) -> Option<User>;
+    }
+    Store {
+        sweep(horizon: Horizon) -> Swept;
+    }
+}
