@@ -5,5 +5,6 @@ mod accounts;
 mod admin;
 mod audit;
 mod authorization;
+mod keys;
 mod registry;
 mod tokens;
