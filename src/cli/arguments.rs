@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::command::Command;
+use crate::cli::{backup, restore, store};
 
 /// A self-hosted OAuth 2.0 authorization server for Forge-style apps.
 ///
@@ -48,6 +49,13 @@ pub enum Verb {
     },
     /// Look for what is wrong with this installation, and say how to fix it.
     Doctor,
+    /// Write everything that is kept into one file, while the server runs or not.
+    Backup(backup::Arguments),
+    /// Make a backup the store of an empty data folder.
+    Restore(restore::Arguments),
+    /// The store itself.
+    #[command(subcommand)]
+    Store(store::Command),
     /// What a running server can also be told.
     #[command(flatten)]
     Tell(Command),

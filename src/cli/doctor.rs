@@ -131,7 +131,9 @@ async fn store(settings: &Settings) -> (Finding, Server) {
         Err(error) => {
             let fix = match error.exit {
                 Exit::Locked => "stop that process, or name another folder with --data",
-                Exit::Integrity => "restore the data folder from a backup, or run the version that wrote it",
+                Exit::Integrity => {
+                    "bring a backup back with `hallmark restore --force FILE`, or run the version that wrote it"
+                }
                 Exit::Configuration => "correct what is named",
                 Exit::Temporary => "look at the disk that holds the data folder: is it full or read-only?",
                 _ => "look at the log of the server",

@@ -9,6 +9,8 @@
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
+//! | `backup`, `restore`, `store` | everything that is kept into a file, back out of it, and into a smaller file |
+//! | `progress` | how far long work has come |
 //! | `kek` | the key that the store is sealed under |
 //! | `service` | what systemd is told |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
@@ -17,6 +19,7 @@ mod answer;
 mod app;
 mod arguments;
 mod audit;
+mod backup;
 mod command;
 mod control;
 mod demo;
@@ -26,13 +29,16 @@ mod kek;
 mod key;
 mod logs;
 mod open;
+mod progress;
 mod reach;
 mod resource;
+mod restore;
 mod serve;
 mod service;
 mod settings;
 mod setup_link;
 mod signals;
+mod store;
 mod user;
 
 use std::process::ExitCode;
@@ -81,6 +87,18 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
         Verb::Demo { walk: true } => demo::demo(Story::Walk, format).await,
         Verb::Demo { walk: false } => demo::demo(Story::Open, format).await,
         Verb::Doctor => doctor::examine(&arguments.place, format).await,
+        Verb::Backup(backup) => {
+            backup.run(|| Settings::read(&arguments.place)).await?.print(format)?;
+            Ok(Exit::Done)
+        }
+        Verb::Restore(restore) => {
+            restore.run(&Settings::read(&arguments.place)?).await?.print(format)?;
+            Ok(Exit::Done)
+        }
+        Verb::Store(command) => {
+            command.run(&Settings::read(&arguments.place)?).await?.print(format)?;
+            Ok(Exit::Done)
+        }
         Verb::Tell(mut command) => {
             command.read_inputs()?;
             let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;

@@ -9,8 +9,9 @@ use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 
 /// A server that is just starting or stopping has the folder but not the socket, and another command has it for a moment.
-const ATTEMPTS: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
+pub const ATTEMPTS: u32 = 50;
+/// How long to wait between.
+pub const PAUSE: Duration = Duration::from_millis(100);
 
 /// Carries the command out.
 ///

@@ -5,6 +5,7 @@
 //! | `random` | identifiers and secret bytes |
 //! | `token` | the form of every token: minted, read, derived |
 //! | `digest` | what is kept in place of a secret |
+//! | `passphrase` | from a passphrase to a key, for backups |
 //! | `password` | argon2id, a bounded number at once |
 //! | `assertion` | the signed assertions of `private_key_jwt` |
 //! | `signing` | signing keys and the JWTs that they sign |
@@ -12,6 +13,7 @@
 
 pub mod assertion;
 pub mod digest;
+pub mod passphrase;
 pub mod password;
 pub mod random;
 pub mod seal;

@@ -15,7 +15,7 @@ pub enum StoreError {
         owner: String,
     },
     /// A record is not what was written.
-    #[error("the store holds a damaged record in {place}; restore it from a backup")]
+    #[error("the store holds a damaged record in {place}; bring a backup back with `hallmark restore --force FILE`")]
     Corrupt {
         /// The table it was found in.
         place: &'static str,

@@ -12,6 +12,7 @@ mod events;
 mod grants;
 mod keys;
 mod links;
+mod portable;
 mod requests;
 mod resources;
 mod sessions;
@@ -25,6 +26,7 @@ pub use events::Events;
 pub use grants::Grants;
 pub use keys::Keys;
 pub use links::Links;
+pub use portable::{Portable, Record, Records, Snapshot};
 pub use requests::Requests;
 pub use resources::Resources;
 pub use sessions::Sessions;
@@ -47,6 +49,7 @@ pub trait Store:
     + Grants
     + Keys
     + Links
+    + Portable
     + Requests
     + Resources
     + Sessions

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::cli::answer::CommandError;
+use crate::cli::answer::{Answer, CommandError};
+use crate::cli::backup::crossing::{self, EXPORT};
 use crate::cli::command::Command;
 use crate::cli::control::{MAX_COMMAND, Reply, TIME_OUT, read_line, remove_socket, socket};
 
@@ -82,17 +83,39 @@ fn is_allowed(peer: u32, owner: u32) -> bool {
 }
 
 async fn converse(mut stream: UnixStream, server: &AuthorizationServer) {
-    let Ok(Ok(line)) = timeout(TIME_OUT, read_line(&mut stream, MAX_COMMAND)).await else { return };
+    let Ok(Ok(line)) = timeout(TIME_OUT, read_line(&mut BufReader::new(&mut stream), MAX_COMMAND)).await else {
+        return;
+    };
+    if line.trim_end() == EXPORT {
+        return export(stream, server).await;
+    }
     let reply = match serde_json::from_str::<Command>(&line) {
         Ok(command) => command.run(server).await.map_or_else(Reply::Error, Reply::Answer),
         Err(_) => Reply::Error(CommandError::failed(
             "the running server does not know this command; it may be of another version, so restart it",
         )),
     };
-    let Ok(mut line) = serde_json::to_vec(&reply) else { return };
-    line.push(b'\n');
     // Whoever hung up does not want the answer.
-    let _ = timeout(TIME_OUT, stream.write_all(&line)).await;
+    let _ = say(&mut stream, &reply).await;
+}
+
+/// Everything that is kept follows the reply, which says what it is of.
+async fn export(mut stream: UnixStream, server: &AuthorizationServer) {
+    let header = serde_json::to_value(crossing::header(server)).unwrap_or_default();
+    let sent = match say(&mut stream, &Reply::Answer(Answer::new("", header))).await {
+        Ok(()) => crossing::send(&mut stream, server).await,
+        unsaid => unsaid,
+    };
+    match sent {
+        Ok(()) => tracing::info!("everything was sent for a backup"),
+        Err(error) => tracing::warn!(%error, "a backup was given up by whoever asked for it"),
+    }
+}
+
+async fn say(stream: &mut UnixStream, reply: &Reply) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    timeout(TIME_OUT, stream.write_all(&line)).await?
 }
 
 #[cfg(test)]

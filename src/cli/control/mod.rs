@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
@@ -61,7 +61,15 @@ pub fn remove_socket(folder: &Path) {
 /// # Errors
 /// [`Unreached`] if no reply came.
 pub async fn tell(folder: &Path, command: &Command) -> Result<Reply, Unreached> {
-    let failed = |fault: String| Unreached::Failed(CommandError::failed(format!("the running server {fault}")));
+    let line = serde_json::to_string(command).map_err(|error| failed(format!("was not told: {error}")))?;
+    ask(folder, &line).await.map(|(reply, _)| reply)
+}
+
+/// Says a line to the server that has the data folder; its reply, and the stream behind it.
+///
+/// # Errors
+/// [`Unreached`] if no reply came.
+pub async fn ask(folder: &Path, line: &str) -> Result<(Reply, BufReader<UnixStream>), Unreached> {
     let mut stream = match UnixStream::connect(socket(folder)).await {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
@@ -71,23 +79,28 @@ pub async fn tell(folder: &Path, command: &Command) -> Result<Reply, Unreached> 
         Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(Unreached::NobodyThere),
         Err(error) => return Err(failed(format!("cannot be spoken to: {error}"))),
     };
-    let mut line = serde_json::to_vec(command).map_err(|error| failed(format!("was not told: {error}")))?;
-    line.push(b'\n');
+    let line = format!("{line}\n");
     if line.len() as u64 > MAX_COMMAND {
         return Err(failed("was not told: the command is too long".into()));
     }
-    stream.write_all(&line).await.map_err(|error| failed(format!("hung up: {error}")))?;
+    stream.write_all(line.as_bytes()).await.map_err(|error| failed(format!("hung up: {error}")))?;
+    let mut stream = BufReader::new(stream);
     let reply = timeout(REPLY_TIME_OUT, read_line(&mut stream, MAX_REPLY))
         .await
         .map_err(|_| failed("did not answer in a minute; look at its log".into()))?
         .map_err(|error| failed(format!("hung up: {error}; look at its log")))?;
-    serde_json::from_str(&reply)
-        .map_err(|_| failed("answered something else; it may be of another version, so restart it".into()))
+    let reply = serde_json::from_str(&reply)
+        .map_err(|_| failed("answered something else; it may be of another version, so restart it".into()))?;
+    Ok((reply, stream))
+}
+
+fn failed(fault: String) -> Unreached {
+    Unreached::Failed(CommandError::failed(format!("the running server {fault}")))
 }
 
 /// One line of at most `limit` bytes.
-async fn read_line(stream: &mut UnixStream, limit: u64) -> std::io::Result<String> {
+async fn read_line(stream: &mut (impl AsyncBufRead + Unpin), limit: u64) -> std::io::Result<String> {
     let mut line = String::new();
-    BufReader::new(stream.take(limit)).read_line(&mut line).await?;
+    stream.take(limit).read_line(&mut line).await?;
     if line.ends_with('\n') { Ok(line) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }

@@ -18,6 +18,7 @@ use std::thread::{self, JoinHandle};
 use sled::Tree;
 use tokio::sync::oneshot;
 
+use crate::store::sled::snapshot::Preserving;
 use crate::store::{Result, StoreError};
 
 const CYCLE: &str = "cycle";
@@ -27,6 +28,8 @@ const CYCLE: &str = "cycle";
 #[derive(Debug, Default)]
 pub struct Health {
     failure: OnceLock<Stopped>,
+    /// The snapshot that every write must leave whole.
+    pub preserving: Arc<Preserving>,
 }
 
 /// Why nothing is written any more.

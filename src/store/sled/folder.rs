@@ -7,6 +7,7 @@
 //! | `witness` | the last cycle of the committer: the log must know it |
 //! | `checksum` | of sled's files, since the last orderly end; absent while the store is open |
 //! | `sled/` | sled's own files |
+//! | `building/`, `next/` | a store that is to take the place of this one (`replacement`) |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::store::sled::checksum;
 use crate::store::sled::committer::Health;
+use crate::store::sled::replacement;
 use crate::store::{Result, StoreError};
 
 /// The format that this program reads and writes: the names of the trees, their keys, and the first version of their values.
@@ -41,10 +43,12 @@ pub enum Contents {
 impl Folder {
     /// Takes possession of a folder, which is made if it is not there.
     pub fn open(path: &Path) -> Result<(Self, Contents)> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(path).map_err(unavailable)?;
-        refuse_foreign(path)?;
+        make(path)?;
+        if !replacement::is_declared(path) {
+            refuse_foreign(path)?;
+        }
         let lock = lock(&path.join("pid"))?;
+        replacement::finish(path).and_then(|()| replacement::clear(path)).map_err(unavailable)?;
         let folder = Self { path: path.to_owned(), health: None, _lock: lock };
         let contents = folder.read_format()?;
         Ok((folder, contents))
@@ -122,6 +126,11 @@ impl Drop for Folder {
     }
 }
 
+/// Makes a folder that only its owner may look into, unless it is there.
+pub fn make(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unavailable)
+}
+
 /// Refuses a folder that holds something and is not ours: a mistyped path must not be filled with our files, and a store
 /// that lost its FORMAT must not be taken for a new one.
 fn refuse_foreign(path: &Path) -> Result<()> {
@@ -140,7 +149,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
 }
 
 /// Locks `path` and writes the number of this process into it.
-fn lock(path: &Path) -> Result<File> {
+pub fn lock(path: &Path) -> Result<File> {
     let mut file = File::options()
         .create(true)
         .truncate(false)

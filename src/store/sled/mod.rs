@@ -17,17 +17,26 @@ mod keys;
 mod links;
 mod open;
 mod registry;
+mod replacement;
 mod requests;
 mod resources;
 mod sessions;
 mod sites;
+mod snapshot;
 mod sweep;
 mod table;
+mod tables;
 mod tokens;
 mod users;
 
+pub use folder::FORMAT;
+pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
+pub use tables::{Holds, Reading, TableKind, named};
+
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
+
+use sled::Db;
 
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
@@ -45,6 +54,7 @@ use crate::store::sled::committer::Committer;
 use crate::store::sled::folder::Folder;
 use crate::store::sled::held::Held;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
 
@@ -129,6 +139,9 @@ pub struct SledStore {
 
     /// Held, never across an await, while a new name is compared with those taken. Operators add names, a few at a time.
     naming: Mutex<()>,
+    /// All trees, for whoever carries them elsewhere.
+    db: Db,
+    preserving: Arc<Preserving>,
     folder: Folder,
 }
 

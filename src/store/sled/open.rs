@@ -90,6 +90,8 @@ impl SledStore {
             key_ring: Table::open(db, "key_ring", health)?,
             seal_check: Table::open(db, "seal_check", health)?,
             naming: Mutex::new(()),
+            db: db.clone(),
+            preserving: Arc::clone(&health.preserving),
             folder,
         })
     }

@@ -11,7 +11,7 @@ use crate::store::sled::committer::Health;
 use crate::store::{Result, StoreError};
 
 /// What every value begins with, so that a later shape of a noun can be told from this one.
-const VERSION: u8 = 1;
+pub const VERSION: u8 = 1;
 
 /// A named tree of values of one type; `Table<()>` is an index, whose keys say everything.
 ///
@@ -54,22 +54,20 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
 
     /// Puts a value under `key`, whatever was there.
     pub fn put(&self, key: impl AsRef<[u8]>, value: &V) -> Result<()> {
-        self.health.check()?;
-        self.written(self.tree.insert(key, self.encode(value)?))?;
+        let value = self.encode(value)?;
+        self.write(key.as_ref(), |tree| tree.insert(key.as_ref(), value))?;
         Ok(())
     }
 
     /// Removes what is under `key` and returns it. Of any number of callers at once, one gets it.
     pub fn take(&self, key: impl AsRef<[u8]>) -> Result<Option<V>> {
-        self.health.check()?;
-        let removed = self.written(self.tree.remove(key))?;
+        let removed = self.write(key.as_ref(), |tree| tree.remove(key.as_ref()))?;
         removed.map(|bytes| self.decode(&bytes)).transpose()
     }
 
     /// Removes what is under `key` without reading it; `false` if there was nothing.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        self.health.check()?;
-        Ok(self.written(self.tree.remove(key))?.is_some())
+        Ok(self.write(key.as_ref(), |tree| tree.remove(key.as_ref()))?.is_some())
     }
 
     /// Puts a value under a `key` that nothing is under; `false` if there is something.
@@ -137,9 +135,14 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
     }
 
     fn compare_and_swap(&self, key: &[u8], old: Option<IVec>, new: Option<Vec<u8>>) -> Result<bool> {
-        self.health.check()?;
-        let swapped = self.written(self.tree.compare_and_swap(key, old, new))?;
+        let swapped = self.write(key, |tree| tree.compare_and_swap(key, old, new))?;
         Ok(swapped.is_ok())
+    }
+
+    /// Writes what is under `key`. Every write of a table passes here, so that a snapshot misses none.
+    fn write<T>(&self, key: &[u8], write: impl FnOnce(&Tree) -> sled::Result<T>) -> Result<T> {
+        self.health.check()?;
+        self.written(self.health.preserving.write(self.name, &self.tree, key, write))
     }
 
     /// What a write came to. Once the disk refused one, sled writes nothing more, and neither does anybody else here.

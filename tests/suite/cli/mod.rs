@@ -1,9 +1,12 @@
 //! The binary, run for real.
 
+mod backup;
+mod compaction;
 mod control;
 mod demo;
 mod doctor;
 mod exit_codes;
 mod keys;
 mod registry;
+mod restore;
 mod serve;

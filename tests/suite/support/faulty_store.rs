@@ -21,8 +21,8 @@ use hallmark::domain::site::Site;
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Redeemed, Requests, Resources, Result,
-    Sessions, Sites, Store, StoreError, Swept, Tokens, Users,
+    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Portable, Records, Redeemed, Requests,
+    Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
 
 /// How a call fails.
@@ -120,6 +120,17 @@ impl FaultyStore {
             Some(Fault::Before | Fault::Outage) => Err(broken()),
             Some(Fault::After) => call.await.and_then(|_| Err(broken())),
         }
+    }
+}
+
+#[async_trait]
+impl Portable for FaultyStore {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.store.snapshot()
+    }
+
+    async fn import(&self, records: Records) -> Result<()> {
+        self.call("import", self.store.import(records)).await
     }
 }
 

@@ -57,7 +57,7 @@ impl Operator {
         self.home.path()
     }
 
-    /// Runs a command, such as `user list`.
+    /// Runs a command, such as `user list`; on another folder than [`Operator::data`] if it names one.
     pub fn run(&self, command: &str) -> Said {
         self.run_with(command, "")
     }
@@ -102,8 +102,9 @@ impl Operator {
 
     fn command(&self, command: &str) -> Command {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hallmark"));
+        let place: &[&str] = if command.contains("--data ") { &[] } else { &["--data", "data"] };
         process
-            .args(["--data", "data"])
+            .args(place)
             .args(command.split_whitespace())
             .current_dir(self.home.path())
             .env_clear()

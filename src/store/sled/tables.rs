@@ -1,0 +1,147 @@
+//! The tables of the embedded store: which there are, what they hold, and what of them a restore brings back.
+
+use serde::de::DeserializeOwned;
+
+use crate::domain::authorization_code::CodeState;
+use crate::domain::authorization_request::{PushedRequest, Transaction};
+use crate::domain::event::Recorded;
+use crate::domain::grant::Grant;
+use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
+use crate::domain::link::OneTimeLink;
+use crate::domain::secret::TokenKey;
+use crate::domain::session::Session;
+use crate::domain::signing_key::KeyRing;
+use crate::domain::site::Site;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::sled::table::VERSION;
+use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
+
+/// One table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableKind {
+    /// The name of its tree, and in a backup.
+    pub name: &'static str,
+    /// What a restore does with it.
+    pub holds: Holds,
+    read: fn(&[u8]) -> bool,
+}
+
+/// What a table holds, as a restore sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// What people and operators decided, and what happened: it comes back.
+    Lasting,
+    /// What somebody can act with, and what leads to it: it is over after a restore, unless the operator says otherwise.
+    Credentials,
+}
+
+/// What a value of a backup is to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// One that it reads.
+    Good,
+    /// One of a shape that is newer than this program.
+    Newer,
+    /// Nothing that was ever written.
+    Damaged,
+}
+
+/// Every table, in the order in which they are carried.
+pub const TABLES: [TableKind; 31] = [
+    TableKind::of::<Registration>("registry", Holds::Lasting),
+    TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
+    TableKind::of::<KeptScope>("scopes", Holds::Lasting),
+    TableKind::of::<User>("users", Holds::Lasting),
+    TableKind::of::<UserId>("emails", Holds::Lasting),
+    TableKind::of::<()>("admins", Holds::Lasting),
+    TableKind::of::<Session>("sessions", Holds::Credentials),
+    TableKind::of::<()>("user_sessions", Holds::Credentials),
+    TableKind::of::<()>("devices", Holds::Lasting),
+    TableKind::of::<OneTimeLink>("links", Holds::Credentials),
+    TableKind::of::<TokenKey>("setup_link", Holds::Credentials),
+    TableKind::of::<PushedRequest>("pushed", Holds::Credentials),
+    TableKind::of::<Transaction>("transactions", Holds::Credentials),
+    // What was used once must not be good again.
+    TableKind::of::<()>("assertions", Holds::Lasting),
+    TableKind::of::<Grant>("grants", Holds::Lasting),
+    TableKind::of::<GrantId>("user_grants", Holds::Lasting),
+    TableKind::of::<()>("client_grants", Holds::Lasting),
+    TableKind::of::<Timestamp>("grant_uses", Holds::Lasting),
+    TableKind::of::<CodeState>("codes", Holds::Credentials),
+    TableKind::of::<SpentCode>("spent_codes", Holds::Credentials),
+    TableKind::of::<KeptToken>("tokens", Holds::Credentials),
+    TableKind::of::<FamilyId>("refresh_tokens", Holds::Credentials),
+    TableKind::of::<KeptFamily>("families", Holds::Credentials),
+    TableKind::of::<()>("grant_families", Holds::Credentials),
+    TableKind::of::<()>("forgetting", Holds::Credentials),
+    TableKind::of::<()>("rotations", Holds::Credentials),
+    TableKind { name: "events", holds: Holds::Lasting, read: reads_event },
+    // Sealed: a restore needs the key-encryption key as well.
+    TableKind::of::<KeyRing>("key_ring", Holds::Lasting),
+    TableKind::of::<Vec<u8>>("seal_check", Holds::Lasting),
+    TableKind::of::<Site>("sites", Holds::Lasting),
+    TableKind::of::<SiteId>("default_site", Holds::Lasting),
+];
+
+/// The table of that name.
+pub fn named(name: &str) -> Option<&'static TableKind> {
+    const { &TABLES }.iter().find(|table| table.name == name)
+}
+
+impl TableKind {
+    const fn of<V: DeserializeOwned>(name: &'static str, holds: Holds) -> Self {
+        Self { name, holds, read: reads::<V> }
+    }
+
+    /// What a value of this table is to this program.
+    pub fn reading(&self, value: &[u8]) -> Reading {
+        match value.split_first() {
+            Some((&VERSION, body)) if (self.read)(body) => Reading::Good,
+            Some((&version, _)) if version > VERSION => Reading::Newer,
+            _ => Reading::Damaged,
+        }
+    }
+}
+
+fn reads<V: DeserializeOwned>(body: &[u8]) -> bool {
+    matches!(postcard::take_from_bytes::<V>(body), Ok((_, [])))
+}
+
+fn reads_event(body: &[u8]) -> bool {
+    postcard::take_from_bytes::<String>(body)
+        .is_ok_and(|(json, rest)| rest.is_empty() && serde_json::from_str::<Recorded>(&json).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::sled::SledStore;
+
+    #[test]
+    fn every_table_that_a_store_opens_is_carried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+
+        let trees = store.db.tree_names();
+        let opened: BTreeSet<_> = trees.iter().map(|name| String::from_utf8_lossy(name)).collect();
+
+        // Sled's own tree holds nothing of ours, and `meta` is the committer's count of cycles, which is each store's own.
+        let own = ["__sled__default".into(), "meta".into()];
+        let carried: BTreeSet<_> = TABLES.iter().map(|table| table.name.into()).chain(own).collect();
+        assert_eq!(opened, carried);
+    }
+
+    #[test]
+    fn a_value_of_a_newer_shape_is_told_from_a_damaged_one() {
+        let emails = named("emails").expect("a table");
+        let value = [&[VERSION][..], &postcard::to_stdvec(&UserId::from_random([7; 16])).expect("bytes")].concat();
+        assert_eq!(emails.reading(&value), Reading::Good);
+        assert_eq!(emails.reading(&value[..value.len() - 1]), Reading::Damaged);
+        assert_eq!(emails.reading(&[&[VERSION + 1], &value[1..]].concat()), Reading::Newer);
+        assert_eq!(emails.reading(&[]), Reading::Damaged);
+    }
+}

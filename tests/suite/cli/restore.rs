@@ -1,0 +1,105 @@
+//! `restore`: wholly or not at all, and never over what is there unless told so.
+
+use std::fs;
+
+use crate::cli::backup::{bring_key, installed};
+
+#[test]
+fn a_restore_brings_people_and_resources_back_into_an_empty_folder() {
+    let operator = installed();
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+
+    bring_key(&operator, "fresh");
+    let said = operator.run("--data fresh restore it.hallmark");
+
+    assert_eq!(said.exit, 0, "{}", said.err);
+    for list in ["user list --json", "resource list --json", "audit list --json"] {
+        assert_eq!(operator.run(&format!("--data fresh {list}")).json(), operator.run(list).json(), "{list}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_empty_is_refused_and_with_force_kept_aside() {
+    let operator = installed();
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+    assert_eq!(operator.run_with("user add later@example.com --password-stdin", "correct horse").exit, 0);
+
+    let refused = operator.run("restore it.hallmark");
+    assert_eq!(refused.exit, 1);
+    assert!(refused.err.contains("--force"), "{}", refused.err);
+    assert!(operator.run("user list").out.contains("later@"));
+
+    let restored = operator.run("restore it.hallmark --force --json").json();
+    assert!(!operator.run("user list").out.contains("later@"));
+    let aside = restored["aside"].as_str().expect("a folder");
+    bring_key(&operator, aside);
+    assert!(operator.run(&format!("--data {aside} user list")).out.contains("later@"));
+}
+
+#[test]
+fn a_folder_of_something_else_is_refused_even_with_force() {
+    let operator = installed();
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+    let mine = operator.home().join("mine");
+    fs::create_dir(&mine).expect("a folder");
+    fs::write(mine.join("letter"), "dear").expect("a file");
+
+    assert_eq!(operator.run("--data mine restore it.hallmark --force").exit, 1);
+
+    let left: Vec<_> =
+        fs::read_dir(&mine).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(left, ["letter"]);
+}
+
+#[test]
+fn a_folder_that_a_server_has_is_refused_with_exit_4() {
+    let operator = installed();
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+    let serving = operator.serve();
+    let said = operator.run("restore it.hallmark --force");
+    assert_eq!(said.exit, 4);
+    assert!(said.err.contains(&serving.pid().to_string()), "{}", said.err);
+    assert_eq!(serving.stop().0, Some(0));
+    assert!(operator.run("user list").out.contains("p@example.com"));
+}
+
+#[test]
+fn a_damaged_backup_restores_nothing_and_leaves_no_store() {
+    let operator = installed();
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+    let mut bytes = fs::read(operator.home().join("it.hallmark")).expect("a backup");
+    // In the last frame, after every record was read.
+    let last = bytes.len() - 3;
+    bytes[last] ^= 1;
+    fs::write(operator.home().join("damaged.hallmark"), bytes).expect("a file");
+
+    let said = operator.run("--data fresh restore damaged.hallmark");
+    assert_eq!(said.exit, 5, "{}", said.err);
+    assert!(!operator.home().join("fresh/FORMAT").exists() && !operator.home().join("fresh/building").exists());
+    assert_eq!(operator.run("restore damaged.hallmark --force").exit, 5);
+    assert!(operator.run("user list").out.contains("p@example.com"), "the store that was there is untouched");
+
+    assert_eq!(operator.run("--data fresh restore it.hallmark").exit, 0, "the folder is as good as empty");
+}
+
+#[test]
+fn one_time_links_are_over_after_a_restore_unless_they_are_kept_with_a_warning() {
+    let operator = installed();
+    assert_eq!(operator.run("setup-link").exit, 0);
+    assert_eq!(operator.run("backup --out it.hallmark").exit, 0);
+    let links = |folder: &str| {
+        assert_eq!(operator.run(&format!("--data {folder} backup --out {folder}.hallmark")).exit, 0);
+        operator.run(&format!("backup verify {folder}.hallmark --json")).json()["tables"]["links"].clone()
+    };
+
+    bring_key(&operator, "plain");
+    bring_key(&operator, "kept");
+    let plain = operator.run("--data plain restore it.hallmark");
+    assert_eq!((plain.exit, plain.err.as_str()), (0, ""));
+    assert!(links("plain").is_null());
+
+    let kept = operator.run("--data kept restore it.hallmark --keep-credentials");
+    assert_eq!(kept.exit, 0);
+    assert!(kept.err.contains("forgotten"), "{}", kept.err);
+    assert_eq!(links("kept"), 1);
+}
