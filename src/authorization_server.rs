@@ -1,11 +1,13 @@
 //! AuthorizationServer: config, store, passwords, seal, throttles and clock, handed to every use case. `record` writes the audit
 //! trail and the log from one event.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::Config;
+use crate::config::throttle::{Rate, ThrottleSettings};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
@@ -15,7 +17,7 @@ use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
 use crate::secrets::seal::SealingKey;
 use crate::store::{Horizon, Store, StoreError};
-use crate::throttle::Throttle;
+use crate::throttle::{Throttle, network_of};
 
 /// The context of every use case.
 pub struct AuthorizationServer {
@@ -39,8 +41,35 @@ pub struct AuthorizationServer {
 pub struct Throttles {
     /// Sign-ins by address; an IPv6 address counts as its /64.
     pub sign_in_per_address: Throttle<IpAddr>,
-    /// Failed sign-ins by account, and by browser where the person once signed in there.
-    pub sign_in_per_account: Throttle<(Email, Option<TokenKey>)>,
+    /// Failed sign-ins by account and where they come from.
+    pub sign_in_per_account: Throttle<(Email, Whence)>,
+    /// Failed sign-ins by account, from wherever the person never signed in.
+    pub sign_in_per_account_anywhere: Throttle<Email>,
+    /// Refusals that the audit trail keeps, by network.
+    pub refusals_kept: Throttle<Option<IpAddr>>,
+}
+
+impl Throttles {
+    fn new(settings: &ThrottleSettings) -> Self {
+        fn throttle<K: Eq + Hash>(rate: Rate) -> Throttle<K> {
+            Throttle::new(rate.burst, rate.per_minute)
+        }
+        Self {
+            sign_in_per_address: throttle(settings.sign_in_per_address),
+            sign_in_per_account: throttle(settings.sign_in_per_account),
+            sign_in_per_account_anywhere: throttle(settings.sign_in_per_account_anywhere),
+            refusals_kept: throttle(settings.refusals_kept),
+        }
+    }
+}
+
+/// Where a sign-in comes from, as guesses are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whence {
+    /// A browser in which the person once signed in, or the session in which they are.
+    Browser(TokenKey),
+    /// Any other browser in this network.
+    Network(Option<IpAddr>),
 }
 
 /// Why a server cannot begin.
@@ -78,24 +107,21 @@ impl AuthorizationServer {
             queue: settings.queue,
         })
         .map_err(StartError::Passwords)?;
-        let new_site = Site {
-            id: random::site_id(),
-            name: "Default site".into(),
-            url: config.issuer.url.as_str().into(),
-            workspace_id: random::site_id(),
-        };
+        let new_site =
+            Site { id: random::site_id(), name: "Default site".into(), url: None, workspace_id: random::site_id() };
         let site = store.default_site(&new_site).await?;
-        let (address, account) = (config.throttle.sign_in_per_address, config.throttle.sign_in_per_account);
-        let throttles = Throttles {
-            sign_in_per_address: Throttle::new(address.burst, address.per_minute),
-            sign_in_per_account: Throttle::new(account.burst, account.per_minute),
-        };
+        let throttles = Throttles::new(&config.throttle);
         Ok(Self { config, store, passwords, sealing, throttles, clock, site })
     }
 
     /// The moment that a use case takes as now: read once, at its beginning.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Where people reach `site`.
+    pub fn url_of<'a>(&'a self, site: &'a Site) -> &'a str {
+        site.url.as_deref().unwrap_or(self.config.issuer.url.as_str())
     }
 
     /// Up to which moments everything is over by now, for the sweep.
@@ -112,6 +138,17 @@ impl AuthorizationServer {
         let recorded = Recorded { at: self.now(), event };
         if let Err(error) = self.store.append_event(&recorded).await {
             tracing::error!(error = &error as &dyn std::error::Error, event = %text, "the audit trail lacks an event");
+        }
+    }
+
+    /// As [`AuthorizationServer::record`], for what a stranger can cause as often as they like: beyond a rate for each
+    /// network it is in the log alone, or one stranger could fill the disk and hide every other fact.
+    pub async fn record_refusal(&self, event: Event, address: Option<IpAddr>) {
+        if self.throttles.refusals_kept.take(address.map(network_of), self.now()).is_ok() {
+            self.record(event).await;
+        } else {
+            let text = serde_json::to_string(&event).unwrap_or_default();
+            tracing::info!(target: "audit", event = %text, kept = false);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::grouping::{ScopesAt, by_api};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::{Actor, Event};
@@ -19,8 +20,8 @@ pub struct Connection {
     pub grant: Grant,
     /// To whom; `None` if the app is no longer registered.
     pub client: Option<Arc<Client>>,
-    /// What the catalogue says of what was allowed, the greatest risk first.
-    pub scopes: Vec<ScopeEntry>,
+    /// What the catalogue says of what was allowed, by API.
+    pub scopes: Vec<ScopesAt>,
     /// Where.
     pub sites: Vec<Arc<Site>>,
     /// When the app last got a token.
@@ -28,6 +29,16 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// What of it is riskiest.
+    pub fn riskiest(&self) -> Option<&ScopeEntry> {
+        self.scopes.first().and_then(|group| group.entries.first())
+    }
+
+    /// How many scopes were allowed.
+    pub fn scope_count(&self) -> usize {
+        self.scopes.iter().map(|group| group.entries.len()).sum()
+    }
+
     /// What people call the app.
     pub fn app(&self) -> &str {
         self.client.as_ref().map_or(self.grant.client_id.as_str(), |client| &client.name)
@@ -88,8 +99,7 @@ async fn describe(
     last_used: Option<Timestamp>,
 ) -> Result<Connection, StoreError> {
     let client = server.store.client(&grant.client_id).await?;
-    let mut scopes = server.store.scope_entries(&grant.scope).await?;
-    scopes.sort_by_key(|entry| std::cmp::Reverse(entry.risk));
+    let scopes = by_api(server, server.store.scope_entries(&grant.scope).await?).await?;
     let mut sites = Vec::new();
     for id in &grant.sites {
         sites.extend(server.store.site(*id).await?);

@@ -3,7 +3,7 @@
 use crate::accounts::people;
 use crate::accounts::people::PeopleError;
 use crate::accounts::sign_in::open_session;
-use crate::authorization_server::AuthorizationServer;
+use crate::authorization_server::{AuthorizationServer, Whence};
 use crate::domain::event::{Actor, Event};
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -52,14 +52,14 @@ pub async fn change_password(
     current: String,
     new: Password,
 ) -> Result<Minted, ChangeRefusal> {
-    let bucket = (user.email.clone(), Some(key));
+    let bucket = (user.email.clone(), Whence::Browser(key));
     server.throttles.sign_in_per_account.take(bucket.clone(), server.now()).map_err(ChangeRefusal::TooMany)?;
     if let Err(refusal) = check(server, user, current).await {
         if !matches!(refusal, ChangeRefusal::WrongPassword) {
             server.throttles.sign_in_per_account.give_back(&bucket);
         } else {
             let (user_id, address, reason) = (Some(user.id), session.address, refusal.to_string());
-            server.record(Event::SignInRefused { user_id, address, reason }).await;
+            server.record_refusal(Event::SignInRefused { user_id, address, reason }, address).await;
         }
         return Err(refusal);
     }

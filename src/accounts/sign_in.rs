@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::authorization_server::AuthorizationServer;
+use crate::authorization_server::{AuthorizationServer, Whence};
 use crate::domain::event::Event;
 use crate::domain::id::UserId;
 use crate::domain::secret::TokenKey;
@@ -70,7 +70,7 @@ pub async fn sign_in(server: &AuthorizationServer, attempt: SignIn<'_>) -> Resul
         Ok(user) => user,
         Err(Unproven { user_id, reason, refusal }) => {
             let (address, reason) = (attempt.address, reason.unwrap_or_else(|| refusal.to_string()));
-            server.record(Event::SignInRefused { user_id, address, reason }).await;
+            server.record_refusal(Event::SignInRefused { user_id, address, reason }, address).await;
             return Err(refusal);
         }
     };
@@ -108,16 +108,15 @@ async fn prove(server: &AuthorizationServer, attempt: &SignIn<'_>) -> Result<Use
         None => None,
     };
     let user_id = user.as_ref().map(|user| user.id);
-    let bucket = match email {
-        Some(email) => Some((email, known_device(server, user_id, attempt.device).await?)),
+    let refuse = |refusal| Unproven { user_id, reason: None, refusal };
+    let counted = match email {
+        Some(email) => Some(Counted::of(server, email, user_id, attempt).await?),
         None => None,
     };
-    let refuse = |refusal| Unproven { user_id, reason: None, refusal };
-    if let Some(bucket) = &bucket {
-        let taken = server.throttles.sign_in_per_account.take(bucket.clone(), server.now());
-        taken.map_err(|wait| refuse(SignInRefusal::TooMany(wait)))?;
+    if let Some(counted) = &counted {
+        counted.take(server).map_err(|wait| refuse(SignInRefusal::TooMany(wait)))?;
     }
-    let give_back = || bucket.iter().for_each(|bucket| server.throttles.sign_in_per_account.give_back(bucket));
+    let give_back = || counted.iter().for_each(|counted| counted.give_back(server));
     let password = Password::parse(attempt.password.clone()).map_err(|_| refuse(SignInRefusal::NoMatch))?;
     let hash = user.as_ref().filter(|user| user.state == UserState::Active).and_then(|user| user.password.clone());
     let verdict = server.passwords.verify(hash.as_ref(), password.clone()).await.map_err(|failure| {
@@ -150,15 +149,44 @@ fn mismatch(user: Option<&User>) -> &'static str {
     }
 }
 
-/// The browser's mark if that person signed in from it before: such a browser has a count of its own, so that guessing
-/// elsewhere does not lock the person out.
-async fn known_device(
-    server: &AuthorizationServer,
-    user: Option<UserId>,
-    device: Option<TokenKey>,
-) -> Result<Option<TokenKey>, StoreError> {
-    let (Some(user), Some(device)) = (user, device) else { return Ok(None) };
-    Ok(server.store.knows_device(device, user).await?.then_some(device))
+/// Where an attempt at an account is counted. A browser in which the person signed in before has a count of its own, and
+/// so has each network: guessing elsewhere locks nobody out. What guesses from everywhere share is bounded by a looser rate.
+struct Counted {
+    email: Email,
+    whence: Whence,
+}
+
+impl Counted {
+    async fn of(
+        server: &AuthorizationServer,
+        email: Email,
+        user: Option<UserId>,
+        attempt: &SignIn<'_>,
+    ) -> Result<Self, StoreError> {
+        let known = match (user, attempt.device) {
+            (Some(user), Some(device)) => server.store.knows_device(device, user).await?.then_some(device),
+            _ => None,
+        };
+        let network = Whence::Network(attempt.address.map(network_of));
+        Ok(Self { email, whence: known.map_or(network, Whence::Browser) })
+    }
+
+    fn take(&self, server: &AuthorizationServer) -> Result<(), Lifetime> {
+        let (throttles, now) = (&server.throttles, server.now());
+        throttles.sign_in_per_account.take((self.email.clone(), self.whence), now)?;
+        if matches!(self.whence, Whence::Browser(_)) {
+            return Ok(());
+        }
+        let taken = throttles.sign_in_per_account_anywhere.take(self.email.clone(), now);
+        taken.inspect_err(|_| throttles.sign_in_per_account.give_back(&(self.email.clone(), self.whence)))
+    }
+
+    fn give_back(&self, server: &AuthorizationServer) {
+        server.throttles.sign_in_per_account.give_back(&(self.email.clone(), self.whence));
+        if matches!(self.whence, Whence::Network(_)) {
+            server.throttles.sign_in_per_account_anywhere.give_back(&self.email);
+        }
+    }
 }
 
 /// Hashes a password that was right with the parameters of today. Whether it works out does not matter now.

@@ -11,7 +11,7 @@ pub enum RegistryError {
     #[error("{0:?} is taken; choose another, or remove what has it")]
     Taken(String),
     /// No client or resource has the name.
-    #[error("nothing is registered as {0:?}")]
+    #[error("nothing is registered as \"{0}\"")]
     Unknown(ClientId),
     /// No protected resource owns the scope.
     #[error("no protected resource owns the scope {name:?}{}", suggestion(.nearest))]
@@ -58,7 +58,7 @@ pub enum RegistryError {
     #[error("a secret is 1 to 512 visible characters on one line")]
     Secret,
     /// It authenticates by keys, or not at all.
-    #[error("{0:?} has no secrets to rotate: it is public or authenticates with its keys")]
+    #[error("\"{0}\" has no secrets to rotate: it is public or authenticates with its keys")]
     NoSecrets(ClientId),
     /// The key set cannot be used.
     #[error("key set: {0}")]

@@ -18,9 +18,14 @@ pub struct Rate {
 pub struct ThrottleSettings {
     /// Sign-ins from one address (for IPv6: one /64). Raise it where many people share a gateway. Default: 30, then 30 a minute.
     pub sign_in_per_address: Rate,
-    /// Failed sign-ins for one account from browsers that it never signed in from. A browser in which the person once
-    /// signed in has a count of its own, so that nobody can lock a person out. Default: 10, then 6 a minute.
+    /// Failed sign-ins for one account from one address. A browser in which the person once signed in has a count of its
+    /// own, so that nobody can lock a person out. Default: 10, then 6 a minute.
     pub sign_in_per_account: Rate,
+    /// Failed sign-ins for one account from all browsers together that it never signed in from. Default: 100, then 60 a minute.
+    pub sign_in_per_account_anywhere: Rate,
+    /// Refusals of clients and of sign-ins from one address that are kept in the audit trail; those beyond are in the log
+    /// alone. Default: 60, then 60 a minute.
+    pub refusals_kept: Rate,
 }
 
 impl Default for ThrottleSettings {
@@ -28,6 +33,8 @@ impl Default for ThrottleSettings {
         Self {
             sign_in_per_address: Rate { burst: 30, per_minute: 30 },
             sign_in_per_account: Rate { burst: 10, per_minute: 6 },
+            sign_in_per_account_anywhere: Rate { burst: 100, per_minute: 60 },
+            refusals_kept: Rate { burst: 60, per_minute: 60 },
         }
     }
 }

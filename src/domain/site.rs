@@ -11,8 +11,8 @@ pub struct Site {
     pub id: SiteId,
     /// What people call it.
     pub name: String,
-    /// Where people reach it.
-    pub url: String,
+    /// Where people reach it; `None` where that is where they reach this server, whatever its address then is.
+    pub url: Option<String>,
     /// The workspace that belongs to it.
     pub workspace_id: SiteId,
 }

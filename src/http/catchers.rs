@@ -13,8 +13,16 @@ use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
 
 /// Where programs call, who read JSON.
-const PROGRAMS: [&str; 7] =
-    ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/.well-known", "/access", "/api"];
+const PROGRAMS: [&str; 8] = [
+    "/oauth/token",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/oauth/par",
+    "/oauth/jwks",
+    "/.well-known",
+    "/access",
+    "/api",
+];
 
 /// The one catcher.
 pub fn all() -> Vec<Catcher> {

@@ -1,11 +1,12 @@
 //! The resource owner's decision: allow or deny, remember, and the code that follows.
 
+use crate::access::grouping::{ScopesAt, by_api};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_code::AuthorizationCode;
 use crate::domain::authorization_request::SignInDemand;
 use crate::domain::event::Event;
 use crate::domain::grant::Grant;
-use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope, ScopeEntry};
+use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
@@ -38,14 +39,26 @@ pub enum Step {
 
 /// What a person is asked.
 pub struct Question {
-    /// New scopes that go together, the riskiest first.
-    pub required: Vec<ScopeEntry>,
-    /// New scopes that may be left out, the riskiest first.
-    pub optional: Vec<ScopeEntry>,
+    /// New scopes that go together, by API.
+    pub required: Vec<ScopesAt>,
+    /// New scopes that may be left out, by API.
+    pub optional: Vec<ScopesAt>,
     /// Whether access while the person is away is asked for.
     pub offline: Offline,
-    /// What the person allowed before, the riskiest first; shown collapsed.
-    pub already: Vec<ScopeEntry>,
+    /// What the person allowed before, by API; shown collapsed.
+    pub already: Vec<ScopesAt>,
+}
+
+impl Question {
+    /// The greatest risk of what is new.
+    pub fn new_risk(&self) -> Risk {
+        self.required.iter().chain(&self.optional).map(ScopesAt::risk).max().unwrap_or(Risk::Basic)
+    }
+
+    /// The greatest risk of all that the app could do.
+    pub fn risk(&self) -> Risk {
+        self.already.iter().map(ScopesAt::risk).max().unwrap_or(Risk::Basic).max(self.new_risk())
+    }
 }
 
 /// Whether access while the person is away is asked for.
@@ -79,8 +92,7 @@ pub async fn step(
         return respond(server, open, person, grant).await.map(Step::Respond);
     }
     let question = question(server, open, grant.as_ref()).await?;
-    let risky = question.required.iter().chain(&question.optional).any(|entry| entry.risk == Risk::Manage);
-    if risky && (person.signed_in + lifetimes.step_up).has_passed(now) {
+    if question.new_risk() == Risk::Manage && (person.signed_in + lifetimes.step_up).has_passed(now) {
         return Ok(Step::SignIn(SignInDemand::NewSession));
     }
     Ok(Step::Ask(Box::new(question)))
@@ -96,8 +108,7 @@ async fn question(
     let new = grant.map_or_else(|| request.scope.clone(), |grant| grant.new_scope(request));
     let new = if request.prompt.consent || new.is_empty() { request.scope.clone() } else { new };
 
-    let mut entries = server.store.scope_entries(&request.scope.of_resources()).await?;
-    entries.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.title.cmp(&b.title)));
+    let entries = server.store.scope_entries(&request.scope.of_resources()).await?;
     let (asked, already): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| new.contains(&entry.name));
     let already = already.into_iter().filter(|entry| grant.is_some_and(|grant| grant.scope.contains(&entry.name)));
     let already = already.collect();
@@ -107,7 +118,12 @@ async fn question(
         (true, false) => Offline::Required,
         (true, true) => Offline::Optional,
     };
-    Ok(Question { required, optional, offline, already })
+    Ok(Question {
+        required: by_api(server, required).await?,
+        optional: by_api(server, optional).await?,
+        offline,
+        already: by_api(server, already).await?,
+    })
 }
 
 /// What the person said.

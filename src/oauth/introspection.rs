@@ -105,7 +105,7 @@ impl Serialize for ActiveToken<'_> {
             // Half of the digest: names the token in logs, and opens nothing.
             jti: base64url(&key.digest.0[..16]),
             credential: if person.is_some() { CredentialKind::OauthUser } else { CredentialKind::OauthApp },
-            site: SiteClaim { id: site.id, url: &site.url, workspace_id: site.workspace_id },
+            site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
             scopes: Scopes {
                 approved: asker.scope.iter().filter(|name| client.allows_token(name)).collect(),
                 consented: consented.map(|scope| asker.scope.iter().filter(|name| scope.contains(name)).collect()),

@@ -103,6 +103,13 @@ impl<'r> Parameters<'r> {
             .map(|(_, value)| value.as_ref())
     }
 
+    /// The same parameters in their order, as the query of a URL.
+    pub fn to_query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.pairs);
+        query.finish()
+    }
+
     /// The resources that are named: `resource`, or `audience`, which older clients send.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.all("resource").chain(self.all("audience"))

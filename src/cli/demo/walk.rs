@@ -29,9 +29,7 @@ pub async fn walk(world: &World, telling: Telling) -> Result<(), CommandError> {
         wire,
     };
     walk.play().await?;
-    if telling == Telling::Printed {
-        println!("\nEverything went as it should.");
-    }
+    walk.wire.headline("Everything went as it should.");
     Ok(())
 }
 

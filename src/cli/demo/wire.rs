@@ -1,5 +1,6 @@
 //! HTTP requests, told to whoever watches with their secrets shortened.
 
+use std::io::Write;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
@@ -104,15 +105,20 @@ impl Wire {
     /// Says what happens next.
     pub fn headline(&self, text: &str) {
         if self.telling == Telling::Printed {
-            println!("\n{text}");
+            say(&format!("\n{text}"));
         }
     }
 
     fn tell(&self, text: &str) {
         if self.telling == Telling::Printed {
-            println!("   {}", shortened(text.trim_end()));
+            say(&format!("   {}", shortened(text.trim_end())));
         }
     }
+}
+
+/// Says it on standard output. Whoever stopped listening does not end the story.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A form as it is told: a password not at all, and of other secrets the end.

@@ -134,7 +134,7 @@ fn demo_site() -> Site {
     Site {
         id: random::site_id(),
         name: "Acme".into(),
-        url: "https://acme.example".into(),
+        url: Some("https://acme.example".into()),
         workspace_id: random::site_id(),
     }
 }

@@ -139,7 +139,7 @@ async fn refused(
 ) -> OAuthError {
     if let OAuthError::InvalidClient(fault) = &error {
         let (client_id, reason) = (Some(presented.id), fault.to_string());
-        server.record(Event::ClientRefused { client_id, address, reason }).await;
+        server.record_refusal(Event::ClientRefused { client_id, address, reason }, address).await;
     }
     error
 }

@@ -18,6 +18,9 @@ use crate::oauth::authorization::request::PageFault;
 use crate::oauth::authorization::{self, Next};
 use crate::oauth::parameters::Parameters;
 
+/// The longest request that is led on in a query.
+const MAX_QUERY: usize = 16 * 1024;
+
 type Answer = Result<Redirect303, ErrorPage>;
 
 /// A request in the query.
@@ -42,26 +45,25 @@ pub async fn get_alias(
     begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor).await
 }
 
-/// A request in the body.
+/// A request in the body. A browser sends no cookie of ours with a form of another site, so that nobody could be
+/// recognised here: it is led on with the same request in the query, and brings its cookies there.
 #[rocket::post("/oauth/authorize", data = "<body>")]
-pub async fn post(
-    server: &State<Arc<AuthorizationServer>>,
-    browser: Browser,
-    visitor: Visitor,
-    body: Data<'_>,
-) -> Answer {
-    begin(server, &read(body).await?, &browser, &visitor).await
+pub async fn post(body: Data<'_>) -> Answer {
+    let query = Parameters::from_form(&read(body).await?).map(|parameters| parameters.to_query());
+    let query = query.map_err(|error| unreadable(Status::BadRequest, &error.to_string()))?;
+    if query.len() > MAX_QUERY {
+        return Err(unreadable(
+            Status::PayloadTooLarge,
+            "the request is longer than 16 KiB; push it instead (RFC 9126)",
+        ));
+    }
+    Ok(Redirect303::to(format!("/oauth/authorize?{query}")))
 }
 
 /// The alias of [`post`].
 #[rocket::post("/authorize", data = "<body>")]
-pub async fn post_alias(
-    server: &State<Arc<AuthorizationServer>>,
-    browser: Browser,
-    visitor: Visitor,
-    body: Data<'_>,
-) -> Answer {
-    begin(server, &read(body).await?, &browser, &visitor).await
+pub async fn post_alias(body: Data<'_>) -> Answer {
+    post(body).await
 }
 
 async fn read(body: Data<'_>) -> Result<String, ErrorPage> {

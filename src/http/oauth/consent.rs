@@ -32,6 +32,7 @@ struct ConsentPage<'a> {
     client: &'a Client,
     user: &'a User,
     site: &'a Site,
+    site_url: &'a str,
     question: &'a Question,
     destination: Destination,
     redirect_uri: &'a str,
@@ -132,6 +133,7 @@ fn question_page(
 ) -> Page {
     let (client, request) = (&open.client, &open.transaction.request);
     let lifetimes = &server.config.lifetimes;
+    let long = format!("until you remove it, at most {}", lifetimes.refresh_token_absolute);
     Page::ok(&ConsentPage {
         frame: Frame::narrow(server),
         csrf: csrf.0,
@@ -139,6 +141,7 @@ fn question_page(
         client,
         user: &signed_in.user,
         site: &server.site,
+        site_url: server.url_of(&server.site),
         question,
         destination: request.redirect_uri.destination(),
         redirect_uri: request.redirect_uri.as_str(),
@@ -150,16 +153,15 @@ fn question_page(
         ),
         access_words: match question.offline {
             Offline::NotAsked => format!("{} for each sign-in", lifetimes.access_token),
-            Offline::Required => "until you remove it".to_owned(),
-            Offline::Optional => format!("{}, or until you remove it if you tick that", lifetimes.access_token),
+            Offline::Required => long,
+            Offline::Optional => format!("{}; if you tick that, {long}", lifetimes.access_token),
         },
     })
 }
 
 /// What people fear most and the app did not ask for.
 fn not_able(question: &Question) -> String {
-    let entries = || question.required.iter().chain(&question.optional).chain(&question.already);
-    let highest = entries().map(|entry| entry.risk).max().unwrap_or(Risk::Basic);
+    let highest = question.risk();
     let mut not = vec!["See your password"];
     if highest < Risk::Manage {
         not.push("delete or manage anything");

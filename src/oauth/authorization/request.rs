@@ -14,7 +14,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum PageFault {
     /// `client_id` is missing, repeated or unreadable, or the request is.
-    #[error("the request does not say which app it is from: {0}")]
+    #[error("the request cannot be followed: {0}")]
     Unreadable(OAuthError),
     /// There is no such client.
     #[error("no app is registered as {0:?}")]

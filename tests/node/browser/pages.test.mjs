@@ -82,6 +82,7 @@ describe("the pages", () => {
     consent: ["member", (page) => page.goto(ask())],
     "consent-again": ["person", (page) => page.goto(ask({ prompt: "consent" }))],
     continue: ["person", (page) => leave(page, "Deny")],
+    "continue-allowed": ["person", (page) => leave(page, "Allow")],
     "unknown-app": ["nobody", (page) => page.goto(app.authorizationUrl(server.issuer, { ...client, id: "nobody" }))],
     "unknown-redirect-uri": ["nobody", (page) => page.goto(ask({ redirect_uri: "https://elsewhere.example/" }))],
     "unknown-request": ["nobody", at("/consent?txn=hmx_none")],
@@ -99,6 +100,13 @@ describe("the pages", () => {
     ],
     account: ["person", at("/account")],
     "account-apps": ["person", at("/account/apps")],
+    "account-app": [
+      "person",
+      async (page) => {
+        await page.goto(`${server.origin}/account/apps`);
+        await page.getByRole("link", { name: "Inventory" }).first().click();
+      },
+    ],
     "account-apps-empty": ["admin", at("/account/apps")],
     "account-sessions": ["person", at("/account/sessions")],
     "account-password": ["person", at("/account/password")],
@@ -108,6 +116,14 @@ describe("the pages", () => {
       async (page) => {
         await page.goto(`${server.origin}/admin/people`);
         await page.getByRole("link", { name: /Pat Person|pat@example/ }).first().click();
+      },
+    ],
+    "admin-link": [
+      "admin",
+      async (page) => {
+        await page.goto(`${server.origin}/admin/people`);
+        await page.getByRole("link", { name: /Pat Person|pat@example/ }).first().click();
+        await press(page, "Make a password reset link");
       },
     ],
     "sign-out": ["person", at("/logout")],

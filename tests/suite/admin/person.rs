@@ -46,7 +46,7 @@ async fn an_admin_sees_and_ends_grants_and_sessions() {
     let path = format!("/admin/people/{}", user.id);
 
     let page = admin.open(&path).await;
-    assert!(page.html.contains("Sprint Mailer") && page.html.contains("read:objects"));
+    assert!(page.html.contains("Sprint Mailer") && page.html.contains("Read objects"));
     admin.fill(&page, &format!("{path}/apps/end"), &[]).await;
     assert!(!server.is_live(&token).await);
 

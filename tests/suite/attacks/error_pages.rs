@@ -4,8 +4,8 @@ use rocket::http::{ContentType, Header, Method};
 
 use crate::support::server::{TestServer, server};
 
-const PROGRAMS: [&str; 5] =
-    ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/.well-known/nothing"];
+const PROGRAMS: [&str; 6] =
+    ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/oauth/jwks/nothing", "/.well-known/nothing"];
 
 async fn send(server: &TestServer, method: Method, path: &str) -> (u16, Option<String>, String, Option<String>) {
     let answer = server.local.req(method, path.to_owned()).dispatch().await;

@@ -13,15 +13,49 @@ async fn guesses_for_one_account_are_slowed_down_wherever_they_come_from() {
     server.user(EMAIL, PASSWORD).await;
     let mut statuses = Vec::new();
 
-    for number in 0..12 {
+    for number in 0..102 {
         let mut browser = server.visitor();
         browser.address = Some(format!("203.0.113.{number}:4000").parse().expect("an address"));
         statuses.push(browser.log_in(EMAIL, "wrong horse battery").await.status.code);
     }
 
-    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 429, 429]);
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 100);
+    assert_eq!(statuses[100..], [429, 429]);
     server.core.clock.advance(Lifetime::seconds(10));
     assert_eq!(server.visitor().log_in(EMAIL, PASSWORD).await.status.code, 303);
+}
+
+#[rocket::async_test]
+async fn guesses_from_one_address_are_slowed_down_and_lock_nobody_out_at_another() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    let at = |host: &str| Some(format!("{host}:4000").parse().expect("an address"));
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        let mut attacker = server.visitor();
+        attacker.address = at("203.0.113.9");
+        statuses.push(attacker.log_in(EMAIL, "wrong horse battery").await.status.code);
+    }
+    assert_eq!((statuses[9], statuses[10], statuses[29]), (200, 429, 429));
+
+    let mut person = server.visitor();
+    person.address = at("198.51.100.7");
+    assert_eq!(person.log_in(EMAIL, PASSWORD).await.status.code, 303, "a browser never seen before");
+}
+
+#[rocket::async_test]
+async fn a_stranger_who_is_refused_again_and_again_does_not_fill_the_audit_trail() {
+    let server = server().await.with_resources().await;
+    for _ in 0..100 {
+        let body = "grant_type=client_credentials&client_id=nobody&client_secret=nothing";
+        let refused = server.post("/oauth/token", None, body).await;
+        assert_eq!(refused.refusal(), (401, "invalid_client".into()));
+    }
+    let kept = |event: &hallmark::domain::event::Recorded| {
+        matches!(event.event, hallmark::domain::event::Event::ClientRefused { .. })
+    };
+    let events = server.core.store.newest_events(1000).await.expect("a store");
+    assert_eq!(events.iter().filter(|event| kept(event)).count(), 60);
 }
 
 #[rocket::async_test]

@@ -31,6 +31,11 @@ async fn forms_and_cookies_carry_nothing_of_the_request_that_could_be_changed() 
     let mut browser = server.signed_in(&user).await;
     let page = browser.consent_page(&app.authorize("read:objects", &[])).await;
 
+    for cookie in browser.cookies() {
+        for told in ["app.example", "read:objects", "state-of-the-app", "sprint-mailer"] {
+            assert!(!cookie.contains(told), "{cookie} holds {told}");
+        }
+    }
     let fields = [
         ("response_type", "token"),
         ("redirect_uri", "https://evil.example/cb"),

@@ -25,9 +25,33 @@ async fn the_alias_and_post_do_the_same() {
 
     assert!(server.visitor().open(&format!("/authorize?{query}")).await.leads_to().starts_with("/login?txn="));
     for path in ["/oauth/authorize", "/authorize"] {
-        let posted = server.visitor().submit_with(path, &fields, &[("Origin", "https://app.example")]).await;
-        assert!(posted.leads_to().starts_with("/login?txn="), "{path}: {}", posted.html);
+        let mut visitor = server.visitor();
+        let posted = visitor.submit_with(path, &fields, &[("Origin", "https://app.example")]).await;
+        assert_eq!((posted.status.code, posted.header("Set-Cookie")), (303, None), "{path}");
+        assert!(
+            visitor.open(&posted.leads_to()).await.leads_to().starts_with("/login?txn="),
+            "{path}: {}",
+            posted.html
+        );
     }
+}
+
+#[rocket::async_test]
+async fn a_post_of_another_site_finds_the_person_who_is_signed_in_and_spoils_no_other_tab() {
+    let server = server().await.with_resources().await;
+    let app = server.register(confidential()).await;
+    let user = server.person().await;
+    let mut browser = server.signed_in(&user).await;
+    let page = browser.consent_page(&app.authorize("read:objects", &[])).await;
+    let query = app.authorize("read:objects", &[]).split_once('?').expect("a query").1.to_owned();
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+
+    // A browser leaves Lax cookies out of a form of another site; it sends them where that is led on.
+    let posted = server.visitor().submit_with("/oauth/authorize", &fields, &[("Origin", "https://app.example")]).await;
+    assert_eq!(posted.header("Set-Cookie"), None);
+    assert!(browser.open(&posted.leads_to()).await.leads_to().starts_with("/consent?txn="));
+    assert_eq!(browser.decide(&page, "allow", &[]).await.status.code, 200, "the question in the other tab stands");
 }
 
 #[rocket::async_test]

@@ -164,6 +164,22 @@ async fn an_operator_says_how_long_consent_is_remembered_and_a_password_proves_e
 }
 
 #[rocket::async_test]
+async fn the_page_says_in_which_api_the_app_will_act() {
+    let server = server().await.with_resources().await;
+    let mut client = confidential();
+    client.scope = scope("read:objects read:bills");
+    let app = server.register(client).await;
+    let user = server.person().await;
+    let mut browser = server.signed_in(&user).await;
+
+    let page = browser.consent_page(&app.authorize("read:objects read:bills", &[])).await;
+
+    for api in server.core.store.resources().await.expect("a store") {
+        assert!(page.html.contains(&format!("In {}", api.name)), "{}: {}", api.name, page.html);
+    }
+}
+
+#[rocket::async_test]
 async fn a_question_is_answered_once() {
     let server = server().await.with_resources().await;
     let app = server.register(confidential()).await;

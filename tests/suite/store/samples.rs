@@ -104,7 +104,7 @@ pub fn site() -> Site {
     Site {
         id: random::site_id(),
         name: "Default site".into(),
-        url: "http://127.0.0.1:8000".into(),
+        url: Some("https://acme.example".into()),
         workspace_id: random::site_id(),
     }
 }

@@ -122,6 +122,11 @@ impl Visitor<'_> {
         self.cookies.iter().find(|(there, _)| there == name).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// The values of all its cookies.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|(_, value)| value.as_str())
+    }
+
     /// Forgets a cookie.
     pub fn forget(&mut self, name: &str) {
         self.cookies.retain(|(there, _)| there != name);
