@@ -11,17 +11,28 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use sled::Tree;
 use tokio::sync::oneshot;
 
 use crate::store::sled::snapshot::Preserving;
+use crate::store::sled::trail::Trail;
 use crate::store::{Result, StoreError};
 
 const CYCLE: &str = "cycle";
+
+/// What waits without asking is written after so long.
+const LINGERING: Duration = Duration::from_millis(250);
+
+/// When nobody came for so long, nobody is about to.
+const LULL: Duration = Duration::from_micros(100);
+
+/// The longest time for which a cycle lets others join it.
+const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 
 /// Whether what is written still becomes durable. After a failure reads go on, but for the few that pass a page which is
 /// about to be split: sled splits it then and there, and fails.
@@ -77,10 +88,10 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Starts the thread. `meta` is a tree of its own, `folder` is where sled keeps its files, and `witness` is a file
-    /// beside them that says which cycle was the last.
-    pub fn start(meta: Tree, folder: &Path, witness: File, health: Arc<Health>) -> io::Result<Self> {
-        let disk = Disk::open(meta, folder, witness)?;
+    /// Starts the thread. `meta` is a tree of its own, `folder` is where sled keeps its files, `witness` is a file beside
+    /// them that says which cycle was the last, and `trail` is what waits for a cycle without asking for one.
+    pub fn start(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>, health: Arc<Health>) -> io::Result<Self> {
+        let disk = Disk::open(meta, folder, witness, trail)?;
         let (requests, waiting) = mpsc::channel();
         let watched = Arc::clone(&health);
         let thread = thread::Builder::new().name("committer".into()).spawn(move || run(disk, &waiting, &watched))?;
@@ -119,14 +130,39 @@ impl Drop for Committer {
 
 /// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
 fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
-    while let Ok(first) = waiting.recv() {
-        let served: Vec<_> = [first].into_iter().chain(waiting.try_iter()).collect();
+    let mut company = false;
+    loop {
+        let mut served = match waiting.recv_timeout(LINGERING) {
+            Ok(first) => vec![first],
+            Err(RecvTimeoutError::Timeout) if disk.trail.is_written() => continue,
+            Err(RecvTimeoutError::Disconnected) if disk.trail.is_written() => return,
+            Err(_) => Vec::new(),
+        };
+        served.extend(waiting.try_iter());
+        if company || served.len() > 1 {
+            gather(waiting, &mut served);
+        }
+        company = served.len() > 1;
         match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
             Ok(Ok(())) => served.into_iter().for_each(|done| {
                 let _ = done.send(());
             }),
             Ok(Err(error)) => return health.fail(error.to_string()),
             Err(_) => return health.fail("sled panicked".into()),
+        }
+    }
+}
+
+/// Lets those who are about to ask join the cycle, as long as somebody keeps coming. A cycle costs as much for one as for
+/// many, and wakes a dozen threads; whoever is alone does not come here and waits for nobody.
+fn gather(waiting: &Receiver<oneshot::Sender<()>>, served: &mut Vec<oneshot::Sender<()>>) {
+    let began = Instant::now();
+    while began.elapsed() < LONGEST_GATHERING {
+        thread::sleep(LULL);
+        let before = served.len();
+        served.extend(waiting.try_iter());
+        if served.len() == before {
+            return;
         }
     }
 }
@@ -138,17 +174,19 @@ struct Disk {
     blobs: PathBuf,
     synced_blobs: HashSet<OsString>,
     witness: File,
+    trail: Arc<Trail>,
     cycle: u64,
 }
 
 impl Disk {
-    fn open(meta: Tree, folder: &Path, witness: File) -> io::Result<Self> {
+    fn open(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>) -> io::Result<Self> {
         let cycle = last_cycle(&meta).map_err(io::Error::other)?;
         let log = File::options().read(true).write(true).open(folder.join("db"))?;
-        Ok(Self { meta, log, blobs: folder.join("blobs"), synced_blobs: HashSet::new(), witness, cycle })
+        Ok(Self { meta, log, blobs: folder.join("blobs"), synced_blobs: HashSet::new(), witness, trail, cycle })
     }
 
     fn commit(&mut self) -> io::Result<()> {
+        self.trail.write().map_err(io::Error::other)?;
         self.cycle += 1;
         self.meta.insert(CYCLE, &self.cycle.to_be_bytes()).map_err(io::Error::other)?;
         self.meta.flush().map_err(io::Error::other)?;

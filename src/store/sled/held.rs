@@ -21,7 +21,7 @@ pub struct Held<V> {
     records: RwLock<HashMap<Box<[u8]>, V>>,
 }
 
-impl<V: Clone + Serialize + DeserializeOwned + PartialEq> Held<V> {
+impl<V: Clone + Serialize + DeserializeOwned> Held<V> {
     /// The tree of that name, made if it is new, and everything in it.
     pub fn open(db: &sled::Db, name: &'static str, health: &Arc<Health>) -> Result<Self> {
         let table = Table::open(db, name, health)?;

@@ -27,13 +27,13 @@ mod sweep;
 mod table;
 mod tables;
 mod tokens;
+mod trail;
 mod users;
 
 pub use folder::FORMAT;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
 pub use tables::{Holds, Reading, TableKind, named};
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use sled::Db;
@@ -57,6 +57,7 @@ use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
+use crate::store::sled::trail::Trail;
 
 /// The embedded store. Fields are dropped from first to last: the thread, the trees, then the lock on the folder.
 pub struct SledStore {
@@ -122,10 +123,8 @@ pub struct SledStore {
     /// Seconds, big-endian, at which a family was rotated, `FamilyId`.
     rotations: Table<()>,
 
-    /// Seconds and a number, big-endian: events in JSON, which survives changes of their shape.
-    events: Table<String>,
-    /// The next number.
-    event_number: AtomicU64,
+    /// Seconds and a number, big-endian: events.
+    events: Arc<Trail>,
 
     /// `SiteId`.
     sites: Held<Arc<Site>>,

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::store::sled::committer::{Committer, Health, last_cycle};
 use crate::store::sled::folder::{Contents, Folder, unavailable};
 use crate::store::sled::held::Held;
 use crate::store::sled::table::{Table, failure};
+use crate::store::sled::trail::Trail;
 use crate::store::{Result, StoreError};
 
 const LOG: &str = "sled's log";
@@ -43,8 +43,10 @@ impl SledStore {
             return Err(StoreError::Corrupt { place: "sled's log, the newest part of which is missing" });
         }
         let health = Arc::<Health>::default();
-        let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&health)).map_err(unavailable)?;
-        let mut store = Self::with_trees(&db, &health, committer, folder)?;
+        let events = Arc::new(Trail::open(Table::open(&db, "events", &health)?)?);
+        let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health));
+        let committer = committer.map_err(unavailable)?;
+        let mut store = Self::with_trees(&db, &health, committer, events, folder)?;
         if contents == Contents::Nothing {
             db.flush().map_err(|error| failure(LOG, error))?;
             store.folder.complete().map_err(unavailable)?;
@@ -53,8 +55,13 @@ impl SledStore {
         Ok(store)
     }
 
-    fn with_trees(db: &Db, health: &Arc<Health>, committer: Committer, folder: Folder) -> Result<Self> {
-        let events = Table::open(db, "events", health)?;
+    fn with_trees(
+        db: &Db,
+        health: &Arc<Health>,
+        committer: Committer,
+        events: Arc<Trail>,
+        folder: Folder,
+    ) -> Result<Self> {
         Ok(Self {
             committer,
             registry: Held::open(db, "registry", health)?,
@@ -83,7 +90,6 @@ impl SledStore {
             grant_families: Table::open(db, "grant_families", health)?,
             forgetting: Table::open(db, "forgetting", health)?,
             rotations: Table::open(db, "rotations", health)?,
-            event_number: AtomicU64::new(Self::next_event_number(&events)?),
             events,
             sites: Held::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,

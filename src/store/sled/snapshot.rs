@@ -205,6 +205,7 @@ impl Drop for SledSnapshot {
 impl Portable for SledStore {
     fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let preserving = Arc::clone(&self.preserving);
+        self.events.write()?;
         let aside = preserving.begin()?;
         Ok(Box::new(SledSnapshot { db: self.db.clone(), preserving, aside, at: 0 }))
     }

@@ -42,14 +42,16 @@ impl Store for SledStore {
         self.sweep_table(&self.rotations, Some(&end), &mut left, |key| self.erase_rotation(key)).await?;
 
         let end = events.0.to_be_bytes();
-        self.sweep_table(&self.events, Some(&end), &mut left, |key| self.events.remove(key).map(drop)).await?;
+        self.events.write()?;
+        let trail = self.events.table();
+        self.sweep_table(trail, Some(&end), &mut left, |key| trail.remove(key).map(drop)).await?;
         Ok(if left == 0 { Swept::MoreLeft } else { Swept::Clean })
     }
 }
 
 impl SledStore {
     /// Drops what is below `end` as long as anything of the bound is `left`.
-    async fn sweep_table<V: Serialize + DeserializeOwned + PartialEq>(
+    async fn sweep_table<V: Serialize + DeserializeOwned>(
         &self,
         table: &Table<V>,
         end: Option<&[u8]>,

@@ -28,11 +28,17 @@ pub fn key(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
-impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
+impl<V: Serialize + DeserializeOwned> Table<V> {
     /// The tree of that name, made if it is new.
     pub fn open(db: &sled::Db, name: &'static str, health: &Arc<Health>) -> Result<Self> {
         let tree = db.open_tree(name).map_err(|error| failure(name, error))?;
         Ok(Self { tree, name, health: Arc::clone(health), values: PhantomData })
+    }
+
+    /// # Errors
+    /// [`StoreError::Unavailable`] once nothing is written any more.
+    pub fn check(&self) -> Result<()> {
+        self.health.check()
     }
 
     /// The value under `key`.
@@ -42,9 +48,7 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
 
     /// The first field of the value under `key`, without reading the rest of it.
     pub fn first_field<F: DeserializeOwned>(&self, key: impl AsRef<[u8]>) -> Result<Option<F>> {
-        let Some(bytes) = self.bytes(key)? else { return Ok(None) };
-        let field = postcard::take_from_bytes(self.body(&bytes)?).map_err(|_| self.damaged())?.0;
-        Ok(Some(field))
+        self.bytes(key)?.map(|bytes| self.beginning(&bytes)).transpose()
     }
 
     /// Whether there is a value under `key`.
@@ -72,17 +76,35 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
 
     /// Puts a value under a `key` that nothing is under; `false` if there is something.
     pub fn add(&self, key: impl AsRef<[u8]>, value: &V) -> Result<bool> {
-        self.compare_and_swap(key.as_ref(), None, Some(self.encode(value)?))
+        self.compare_and_swap(key.as_ref(), None::<IVec>, Some(self.encode(value)?))
     }
 
     /// Replaces `old` by `new`; `false` if `old` is not what is under `key`.
     pub fn replace(&self, key: impl AsRef<[u8]>, old: &V, new: &V) -> Result<bool> {
-        self.swap(key.as_ref(), old, Some(self.encode(new)?))
+        self.compare_and_swap(key.as_ref(), Some(self.encode(old)?), Some(self.encode(new)?))
+    }
+
+    /// Replaces a value that begins with the field `first` by `new`; `false` if what is under `key` begins otherwise. What
+    /// is replaced is not decoded.
+    pub fn replace_beginning<F>(&self, key: impl AsRef<[u8]>, first: F, new: &V) -> Result<bool>
+    where
+        F: DeserializeOwned + PartialEq,
+    {
+        let key = key.as_ref();
+        loop {
+            let Some(stored) = self.bytes(key)? else { return Ok(false) };
+            if self.beginning::<F>(&stored)? != first {
+                return Ok(false);
+            }
+            if self.compare_and_swap(key, Some(stored), Some(self.encode(new)?))? {
+                return Ok(true);
+            }
+        }
     }
 
     /// Removes `old`; `false` if it is not what is under `key`.
     pub fn remove_if(&self, key: impl AsRef<[u8]>, old: &V) -> Result<bool> {
-        self.swap(key.as_ref(), old, None)
+        self.compare_and_swap(key.as_ref(), Some(self.encode(old)?), None)
     }
 
     /// Replaces what is under `key` by what `change` makes of it, again and again until nobody came between, and returns
@@ -127,14 +149,7 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
         StoreError::Corrupt { place: self.name }
     }
 
-    fn swap(&self, key: &[u8], old: &V, new: Option<Vec<u8>>) -> Result<bool> {
-        match self.bytes(key)? {
-            Some(stored) if self.decode(&stored)? == *old => self.compare_and_swap(key, Some(stored), new),
-            _ => Ok(false),
-        }
-    }
-
-    fn compare_and_swap(&self, key: &[u8], old: Option<IVec>, new: Option<Vec<u8>>) -> Result<bool> {
+    fn compare_and_swap(&self, key: &[u8], old: Option<impl AsRef<[u8]>>, new: Option<Vec<u8>>) -> Result<bool> {
         let swapped = self.write(key, |tree| tree.compare_and_swap(key, old, new))?;
         Ok(swapped.is_ok())
     }
@@ -168,6 +183,11 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Table<V> {
             Ok((value, [])) => Ok(value),
             _ => Err(self.damaged()),
         }
+    }
+
+    /// The first field of a value.
+    fn beginning<F: DeserializeOwned>(&self, bytes: &[u8]) -> Result<F> {
+        postcard::take_from_bytes(self.body(bytes)?).map(|(field, _)| field).map_err(|_| self.damaged())
     }
 
     fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {

@@ -4,7 +4,6 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
-use crate::domain::event::Recorded;
 use crate::domain::grant::Grant;
 use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
 use crate::domain::link::OneTimeLink;
@@ -17,6 +16,7 @@ use crate::domain::user::User;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::VERSION;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
+use crate::store::sled::trail;
 
 /// One table.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +110,7 @@ fn reads<V: DeserializeOwned>(body: &[u8]) -> bool {
 }
 
 fn reads_event(body: &[u8]) -> bool {
-    postcard::take_from_bytes::<String>(body)
-        .is_ok_and(|(json, rest)| rest.is_empty() && serde_json::from_str::<Recorded>(&json).is_ok())
+    postcard::take_from_bytes::<&str>(body).is_ok_and(|(lines, rest)| rest.is_empty() && trail::reads(lines))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::id::{ClientId, FamilyId, GrantId};
 use crate::domain::refresh_token::{Family, FamilyEnd, FamilyState};
 use crate::domain::secret::TokenKey;
-use crate::domain::time::{Hour, Timestamp};
+use crate::domain::time::{Hour, Lifetime, Timestamp};
 use crate::store::sled::SledStore;
 use crate::store::sled::registry::{Party, Registration};
 use crate::store::sled::table::key;
@@ -35,6 +35,13 @@ pub enum KeptFamily {
 
 /// The number of [`KeptFamily::Live`] among the variants, which is how its record begins.
 const LIVE: u32 = 0;
+
+/// The number of [`CodeState::Live`] among the variants, which is how its record begins.
+const LIVE_CODE: u32 = 0;
+
+/// So exactly is it known when a grant was last used: a person is told the day, and a write for each token would cost as
+/// much as the token.
+const EXACTNESS: Lifetime = Lifetime::minutes(1);
 
 /// A spent code whose own hour was swept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,9 +70,7 @@ impl Tokens for SledStore {
         issued: Issued<'_>,
     ) -> Result<Redeemed> {
         let spent = CodeState::Spent { client_id: family.client_id.clone(), family: family_id };
-        let won =
-            self.codes.update(key.to_bytes(), |state| matches!(state?, CodeState::Live(_)).then(|| spent.clone()))?;
-        if won.is_none() {
+        if !self.codes.replace_beginning(key.to_bytes(), LIVE_CODE, &spent)? {
             return self.durable(Redeemed::Lost).await;
         }
         self.grant_families.put(of_grant(family.grant_id, family_id), &())?;
@@ -187,9 +192,17 @@ impl SledStore {
         let kept = KeptToken { client: self.registration_number(&token.client_id), token: token.clone() };
         self.tokens.put(key.to_bytes(), &kept)?;
         match token.subject {
-            Subject::User { grant_id, .. } => self.grant_uses.put(grant_id.as_bytes(), &used),
+            Subject::User { grant_id, .. } => self.grant_was_used(grant_id, used),
             Subject::Client => Ok(()),
         }
+    }
+
+    fn grant_was_used(&self, grant: GrantId, used: Timestamp) -> Result<()> {
+        let known = self.grant_uses.get(grant.as_bytes())?;
+        if known.is_some_and(|known| known <= used && used < known + EXACTNESS) {
+            return Ok(());
+        }
+        self.grant_uses.put(grant.as_bytes(), &used)
     }
 
     /// Removes what a lost rotation kept, unless the winner kept the very same.
@@ -210,6 +223,9 @@ impl SledStore {
 
     /// Begins a family, as one that is over if it was ended before it began.
     fn begin_family(&self, id: FamilyId, family: &Family) -> Result<()> {
+        if self.families.add(id.as_bytes(), &KeptFamily::of(family.clone()))? {
+            return Ok(());
+        }
         self.families.update(id.as_bytes(), |kept| match kept {
             None => Some(KeptFamily::of(family.clone())),
             Some(KeptFamily::EndedBefore(end)) => Some(KeptFamily::Over(family.ended(end))),
@@ -275,5 +291,14 @@ mod tests {
         };
         assert_eq!(first(&KeptFamily::of(family.clone())), Ok(LIVE as u8));
         assert_eq!(first(&KeptFamily::of(family.ended(FamilyEnd::Revoked))), Ok(1));
+    }
+
+    #[test]
+    fn which_variant_a_code_is_stands_first_in_its_record() {
+        let spent = CodeState::Spent {
+            client_id: "app".parse().expect("an identifier"),
+            family: FamilyId::from_bytes([1; 20]),
+        };
+        assert_eq!(postcard::to_allocvec(&spent).map(|bytes| u32::from(bytes[0])), Ok(LIVE_CODE + 1));
     }
 }

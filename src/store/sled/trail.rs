@@ -1,0 +1,166 @@
+//! Trail: the audit trail on sled. Events wait in memory for the next cycle of the committer, which keeps those of one second
+//! under one key: what happens a thousand times a second costs a write for many and not one for each.
+//!
+//! A value is the events in JSON, which survives changes of their shape, each on a line of its own.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::domain::event::Recorded;
+use crate::domain::time::Timestamp;
+use crate::store::sled::table::{Table, key};
+use crate::store::{Result, StoreError};
+
+/// About how long a value gets: a page of sled holds sixteen, and one of more than 128 KiB gets a file of its own.
+const USUAL_LENGTH: usize = 2048;
+
+/// The trail, with what is not written yet.
+pub struct Trail {
+    /// Seconds and a number, big-endian.
+    table: Table<String>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    /// Of the next event.
+    number: u64,
+    pages: Vec<Page>,
+}
+
+/// Events of one second.
+struct Page {
+    at: Timestamp,
+    number: u64,
+    lines: String,
+}
+
+impl Trail {
+    /// The trail that `table` holds.
+    ///
+    /// # Errors
+    /// [`StoreError`] if its end cannot be read.
+    pub fn open(table: Table<String>) -> Result<Self> {
+        let number = next_number(&table)?;
+        Ok(Self { table, waiting: Mutex::new(Waiting { number, pages: Vec::new() }) })
+    }
+
+    /// Appends an event; the next cycle makes it durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] if nothing is written any more.
+    pub fn append(&self, event: &Recorded) -> Result<()> {
+        self.table.check()?;
+        let json = serde_json::to_string(event).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let mut waiting = self.waiting();
+        let number = waiting.number;
+        waiting.number = number.wrapping_add(1);
+        match waiting.pages.last_mut() {
+            Some(page) if page.at == event.at && page.lines.len() < USUAL_LENGTH => {
+                page.lines.push('\n');
+                page.lines.push_str(&json);
+            }
+            _ => waiting.pages.push(Page { at: event.at, number, lines: json }),
+        }
+        Ok(())
+    }
+
+    /// Whether everything was written.
+    pub fn is_written(&self) -> bool {
+        self.waiting().pages.is_empty()
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// [`StoreError`] if sled refuses.
+    pub fn write(&self) -> Result<()> {
+        // Held until all is written, so that whoever comes next finds it.
+        let mut waiting = self.waiting();
+        for mut page in std::mem::take(&mut waiting.pages) {
+            // The clock may go back over a restart, so a place that is taken is left alone and the next number tried.
+            while !self.table.add(key(&[&page.at.0.to_be_bytes(), &page.number.to_be_bytes()]), &page.lines)? {
+                page.number = page.number.wrapping_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest events, newest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read, or what waits cannot be written before.
+    pub fn newest(&self, count: usize) -> Result<Vec<Recorded>> {
+        self.write()?;
+        let mut newest = Vec::new();
+        for entry in self.table.all().rev() {
+            for line in entry?.1.lines().rev() {
+                if newest.len() == count {
+                    return Ok(newest);
+                }
+                newest.push(serde_json::from_str(line).map_err(|_| self.table.damaged())?);
+            }
+        }
+        Ok(newest)
+    }
+
+    /// What is kept of it.
+    pub fn table(&self) -> &Table<String> {
+        &self.table
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `value` is what a trail holds.
+pub fn reads(value: &str) -> bool {
+    value.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
+}
+
+/// The number after that of the newest event, so that the events of one second stay in order over a restart.
+fn next_number(table: &Table<String>) -> Result<u64> {
+    let Some((key, lines)) = table.all().next_back().transpose()? else { return Ok(0) };
+    let number = key.last_chunk().map(|number| u64::from_be_bytes(*number)).ok_or_else(|| table.damaged())?;
+    Ok(number.wrapping_add(lines.lines().count() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::Event;
+
+    fn event(at: u64, number: usize) -> Recorded {
+        let client_id = format!("app-{number}").parse().expect("an identifier");
+        Recorded { at: Timestamp(at), event: Event::ClientAdded { client_id } }
+    }
+
+    #[test]
+    fn events_that_waited_together_share_few_keys_and_are_found_in_their_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = sled::Config::new().path(folder.path()).open().expect("a database");
+        let table = || Table::open(&db, "events", &Arc::default()).expect("a table");
+        let trail = Trail::open(table()).expect("a trail");
+        let events: Vec<Recorded> = (0..200).map(|number| event(1000 + number as u64 / 150, number)).collect();
+
+        for event in &events[..190] {
+            trail.append(event).expect("appended");
+        }
+        trail.write().expect("written");
+        let keys = trail.table().all().count();
+        assert!((2..=20).contains(&keys), "{keys} keys");
+        for event in &events[190..] {
+            trail.append(event).expect("appended");
+        }
+        assert!(!trail.is_written());
+
+        let newest_first: Vec<Recorded> = events.iter().rev().cloned().collect();
+        assert_eq!(trail.newest(usize::MAX).expect("read"), newest_first);
+        assert_eq!(trail.newest(7).expect("read"), newest_first[..7]);
+
+        let again = Trail::open(table()).expect("a trail");
+        again.append(&event(1001, 200)).expect("appended");
+        assert_eq!(again.newest(2).expect("read"), [event(1001, 200), event(1001, 199)]);
+    }
+}
