@@ -1,17 +1,42 @@
-//! The only wiring: routes, catchers, fairings and managed state become one Rocket.
+//! The only wiring: routes, catchers, fairings and managed state become one Rocket, with an express lane beside it.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use rocket::figment::Figment;
 use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 
 use crate::authorization_server::AuthorizationServer;
+use crate::front::express::{Answer, Express, Posted};
 use crate::http;
+use crate::http::express::Introspected;
 use crate::http::fairings::access_log::AccessLog;
 use crate::http::fairings::cors::Cors;
 use crate::http::fairings::exact_paths::ExactPaths;
 use crate::http::fairings::security_headers::SecurityHeaders;
+use crate::http::oauth::introspection::PATH;
+
+/// What of the server needs no Rocket.
+pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
+    Box::new(http::express::Express::new(server))
+}
+
+#[async_trait]
+impl Express for http::express::Express {
+    fn serves(&self, path: &str) -> bool {
+        path == PATH
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        http::express::Express::headers(self)
+    }
+
+    async fn answer(&self, posted: Posted<'_>) -> Option<Answer> {
+        let Introspected { body, id } = self.introspect(posted.authorization, posted.form).await?;
+        Some(Answer { body, header: ("x-request-id", id) })
+    }
+}
 
 /// The server as a Rocket that listens where `figment` says.
 pub fn rocket(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Build> {

@@ -52,6 +52,7 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     }
     let rocket = launch::rocket(server.clone(), settings.figment);
     let front = Front::bind(rocket, (&address, port), front::Settings::of(&server.config)).await?;
+    let front = front.with_express(launch::express(server.clone()));
     tell(&welcome);
     service::ready();
 

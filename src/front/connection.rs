@@ -17,22 +17,27 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::front::Settings;
 use crate::front::dispatch::dispatch;
+use crate::front::express::Lane;
 use crate::front::patience::Patient;
 
 /// The longest head of a request; a longer one is answered with 431.
 const MAX_HEAD: usize = 32 * 1024;
 
 /// What every connection is handed.
-pub type Shared = (Arc<Client>, Arc<Settings>, Option<TlsAcceptor>);
+pub struct Shared {
+    pub rocket: Arc<Client>,
+    pub express: Option<Arc<Lane>>,
+    pub settings: Arc<Settings>,
+    pub tls: Option<TlsAcceptor>,
+}
 
 /// Serves a connection until it ends, or, once `draining` says so, until the request under way is answered.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared, draining: watch::Receiver<()>) {
-    let (rocket, settings, tls) = shared;
-    match tls {
-        None => speak(stream, peer, &rocket, &settings, draining).await,
+    match &shared.tls {
+        None => speak(stream, peer, &shared, draining).await,
         Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(settings.connections.head.into(), tls.accept(stream)).await {
-                speak(stream, peer, &rocket, &settings, draining).await;
+            if let Ok(Ok(stream)) = timeout(shared.settings.connections.head.into(), tls.accept(stream)).await {
+                speak(stream, peer, &shared, draining).await;
             }
         }
     }
@@ -41,13 +46,12 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared, draining
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
-    rocket: &Client,
-    settings: &Settings,
+    shared: &Shared,
     mut draining: watch::Receiver<()>,
 ) {
-    let limits = &settings.connections;
+    let limits = &shared.settings.connections;
     let stream = TokioIo::new(Patient::new(stream, limits.write.into()));
-    let service = service_fn(|request: hyper::Request<Incoming>| dispatch(rocket, peer, limits.body.into(), request));
+    let service = service_fn(|request: hyper::Request<Incoming>| dispatch(shared, peer, limits.body.into(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(std::time::Duration::from(limits.head))

@@ -13,18 +13,20 @@ use rocket::http::{Cookie, Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use tokio::time::timeout;
 
+use crate::front::connection::Shared;
+
 /// So much of a body is read: more than any endpoint takes, so that the endpoint refuses it in its own words.
 const MAX_BODY: usize = 64 * 1024;
 
 /// Where a request goes whose method or target Rocket cannot have: no path is spelt so, and the catcher answers 400.
 const UNREADABLE: char = '\u{0}';
 
-/// Rocket's answer to a request.
+/// The answer to a request.
 ///
 /// # Errors
 /// An error ends the connection without an answer: the body did not come, or not in time.
 pub async fn dispatch(
-    rocket: &Client,
+    shared: &Shared,
     peer: SocketAddr,
     patience: Duration,
     request: Request<Incoming>,
@@ -35,6 +37,18 @@ pub async fn dispatch(
     } else {
         timeout(patience, read(body)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
     };
+    let request = Request::from_parts(head, body);
+    if let Some(lane) = &shared.express
+        && let Some(answer) = lane.answer(&request).await
+    {
+        return Ok(answer);
+    }
+    Ok(rockets(&shared.rocket, peer, request).await)
+}
+
+/// Rocket's answer to a request.
+async fn rockets(rocket: &Client, peer: SocketAddr, request: Request<Vec<u8>>) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
     let local = match (method(&head.method), head.uri.path_and_query()) {
         // What hyper let pass is taken as it is, as Rocket's own listener does: its parser refuses characters such as
         // `|` and `{`, which browsers leave as they are in a query.
@@ -49,7 +63,7 @@ pub async fn dispatch(
     if let Some(length) = length {
         answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Ok(answer)
+    answer
 }
 
 /// The body, or what of it is more than anybody takes.

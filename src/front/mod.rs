@@ -7,12 +7,14 @@
 //! | `descriptors` | how many connections the machine lets us have |
 //! | `connection` | one connection: TLS, the head's time limit, drain |
 //! | `dispatch` | one request: hyper's to Rocket's, and its answer back |
+//! | `express` | one request that needs no Rocket |
 //! | `patience` | a stream whose reader may not take for ever |
 //! | `tls` | the certificate |
 
 mod connection;
 mod descriptors;
 mod dispatch;
+pub mod express;
 mod limits;
 mod patience;
 mod tls;
@@ -33,7 +35,8 @@ use crate::config::Config;
 use crate::config::connections::Connections;
 use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
-use crate::front::connection::serve;
+use crate::front::connection::{Shared, serve};
+use crate::front::express::{Express, Lane};
 use crate::front::limits::Limits;
 
 /// How long the front rests when the machine has no descriptor or no memory for another connection.
@@ -73,6 +76,7 @@ pub struct Settings {
 pub struct Front {
     listener: TcpListener,
     rocket: Arc<Client>,
+    express: Option<Arc<Lane>>,
     settings: Arc<Settings>,
     tls: Option<TlsAcceptor>,
 }
@@ -95,7 +99,13 @@ impl Front {
         let unusable = |fault| FrontError::Address { address: format!("{}:{}", address.0, address.1), fault };
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let rocket = Client::untracked(rocket).await.map_err(|error| FrontError::Rocket(error.kind().to_string()))?;
-        Ok(Self { listener, rocket: Arc::new(rocket), settings: Arc::new(settings), tls })
+        Ok(Self { listener, rocket: Arc::new(rocket), express: None, settings: Arc::new(settings), tls })
+    }
+
+    /// The same front, with an express lane.
+    #[must_use]
+    pub fn with_express(self, express: Box<dyn Express>) -> Self {
+        Self { express: Some(Arc::new(Lane::new(express))), ..self }
     }
 
     /// Where it listens.
@@ -141,11 +151,16 @@ impl Front {
     }
 
     fn converse(&self, stream: TcpStream, peer: SocketAddr, seat: limits::Seat, draining: watch::Receiver<()>) {
-        let (rocket, settings, tls) = (Arc::clone(&self.rocket), Arc::clone(&self.settings), self.tls.clone());
+        let shared = Shared {
+            rocket: Arc::clone(&self.rocket),
+            express: self.express.clone(),
+            settings: Arc::clone(&self.settings),
+            tls: self.tls.clone(),
+        };
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);
-            serve(stream, peer, (rocket, settings, tls), draining).await;
+            serve(stream, peer, shared, draining).await;
             drop(seat);
         });
     }

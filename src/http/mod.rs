@@ -22,6 +22,7 @@ pub mod accounts;
 pub mod admin;
 pub mod assets;
 pub mod catchers;
+pub mod express;
 pub mod fairings;
 pub mod guards;
 pub mod oauth;

@@ -87,6 +87,20 @@ fn judge(
     Some(ActiveToken { server, asker, key, token, client, site, person, effective })
 }
 
+impl Serialize for Introspection<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Introspection::Inactive => Inactive { active: false }.serialize(serializer),
+            Introspection::Active(token) => token.serialize(serializer),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
 impl Serialize for ActiveToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { server, asker, key, token, client, site, person, effective } = self;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use rocket::fairing::{Fairing, Info, Kind};
-use rocket::http::Header;
+use rocket::http::{Header, Status};
 use rocket::{Data, Request, Response};
 
 use crate::http::guards::request_id;
@@ -27,13 +27,13 @@ impl Fairing for AccessLog {
         let id = request_id::of(request);
         response.set_header(Header::new("X-Request-Id", id.to_owned()));
         let began = request.local_cache(|| Began(Instant::now())).0;
-        tracing::info!(
-            target: "access",
-            method = request.method().as_str(),
-            route = request.route().map_or("-", |route| route.uri.as_str()),
-            status = response.status().code,
-            us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
-            id,
-        );
+        let route = request.route().map_or("-", |route| route.uri.as_str());
+        log(request.method().as_str(), route, response.status(), began, id);
     }
+}
+
+/// Logs a request that was answered.
+pub fn log(method: &str, route: &str, status: Status, began: Instant, id: &str) {
+    let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(target: "access", method, route, status = status.code, us, id);
 }

@@ -42,14 +42,23 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Cached<T> {
     }
 }
 
+/// `body` as JSON.
+///
+/// # Errors
+/// 500 if it cannot be.
+pub fn written<T: Serialize>(body: &T) -> std::result::Result<Vec<u8>, Status> {
+    // Room for an introspection, the most frequent answer, so that it is written without moving.
+    let mut written = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut written, body).map_err(|_| Status::InternalServerError)?;
+    Ok(written)
+}
+
 /// An answer of `status` with `body` as JSON that nobody may keep.
 ///
 /// # Errors
 /// 500 if `body` cannot be written as JSON.
 pub fn json<T: Serialize>(status: Status, body: &T) -> Result<'static> {
-    // Room for an introspection, the most frequent answer, so that it is written without moving.
-    let mut written = Vec::with_capacity(1024);
-    serde_json::to_writer(&mut written, body).map_err(|_| Status::InternalServerError)?;
+    let written = written(body)?;
     Response::build()
         .status(status)
         .header(ContentType::JSON)

@@ -2,5 +2,6 @@
 
 mod answers;
 mod end;
+mod express;
 mod patience;
 mod tls;

@@ -29,12 +29,22 @@ impl Listening {
     pub async fn to(server: &TestServer) -> Self {
         let figment = rocket::figment::Figment::from(rocket::Config::release_default());
         let rocket = hallmark::launch::rocket(server.core.clone(), figment);
-        Self::with(rocket, Settings::of(&server.core.config)).await
+        Self::express_before(rocket, server).await
+    }
+
+    /// The front of any Rocket, with the express lane of `server` before it.
+    pub async fn express_before(rocket: Rocket<Build>, server: &TestServer) -> Self {
+        let settings = Settings::of(&server.core.config);
+        let front = Front::bind(rocket, ("127.0.0.1", 0), settings).await.expect("a front");
+        Self::begin(front.with_express(hallmark::launch::express(server.core.clone())))
     }
 
     /// The front of any Rocket.
     pub async fn with(rocket: Rocket<Build>, settings: Settings) -> Self {
-        let front = Front::bind(rocket, ("127.0.0.1", 0), settings).await.expect("a front");
+        Self::begin(Front::bind(rocket, ("127.0.0.1", 0), settings).await.expect("a front"))
+    }
+
+    fn begin(front: Front) -> Self {
         let address = front.address().expect("an address");
         let (end, ended) = oneshot::channel::<()>();
         let serving = tokio::spawn(front.serve(async move { ended.await.unwrap_or_default() }));

@@ -1,0 +1,85 @@
+//! The express lane: what is asked most often, and in the plainest way, is answered without Rocket, which takes as long for
+//! a request as everything else together. Whatever is not plain, or not good, goes to Rocket from the start, so that every
+//! refusal is told in one place.
+
+use async_trait::async_trait;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What can be answered without Rocket.
+#[async_trait]
+pub trait Express: Send + Sync {
+    /// Whether it knows this path.
+    fn serves(&self, path: &str) -> bool;
+
+    /// What every answer is headed with, by names and values.
+    fn headers(&self) -> Vec<(String, String)>;
+
+    /// The answer to a form that was posted; `None`, and nothing was changed, if Rocket is to answer.
+    async fn answer(&self, posted: Posted<'_>) -> Option<Answer>;
+}
+
+/// A form that was posted by somebody who says who they are.
+#[derive(Clone, Copy)]
+pub struct Posted<'r> {
+    /// Where.
+    pub path: &'r str,
+    /// The one `Authorization` header.
+    pub authorization: &'r str,
+    /// The body, not yet decoded.
+    pub form: &'r str,
+}
+
+/// What is answered, with the status 200.
+pub struct Answer {
+    /// The body, in JSON.
+    pub body: Vec<u8>,
+    /// Headers of this answer alone.
+    pub header: (&'static str, String),
+}
+
+/// An express lane, with its headers as hyper has them.
+pub struct Lane {
+    express: Box<dyn Express>,
+    headers: HeaderMap,
+}
+
+impl Lane {
+    /// The lane of `express`.
+    pub fn new(express: Box<dyn Express>) -> Self {
+        let headers = express
+            .headers()
+            .into_iter()
+            .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?)));
+        Self { headers: headers.collect(), express }
+    }
+
+    /// The answer to `request`; `None` if Rocket is to answer.
+    pub async fn answer(&self, request: &Request<Vec<u8>>) -> Option<Response<Full<Bytes>>> {
+        let Answer { body, header: (name, value) } = self.express.answer(self.plain(request)?).await?;
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.headers_mut() = self.headers.clone();
+        response.headers_mut().insert(name, HeaderValue::try_from(value).ok()?);
+        Some(response)
+    }
+
+    /// The request, if there is nothing unusual about it.
+    fn plain<'r>(&self, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
+        let path = request.uri().path();
+        if request.method() != Method::POST || !self.express.serves(path) || request.uri().query().is_some() {
+            return None;
+        }
+        let only = |name| {
+            let mut values = request.headers().get_all(name).iter();
+            values.next().filter(|_| values.next().is_none())?.to_str().ok()
+        };
+        if !only(CONTENT_TYPE)?.eq_ignore_ascii_case(FORM) {
+            return None;
+        }
+        Some(Posted { path, authorization: only(AUTHORIZATION)?, form: std::str::from_utf8(request.body()).ok()? })
+    }
+}

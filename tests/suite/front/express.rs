@@ -1,0 +1,115 @@
+//! The express lane: nobody can tell from an answer whether Rocket gave it.
+
+use hallmark::front::Settings;
+use rocket::figment::Figment;
+
+use crate::support::client::{basic, form};
+use crate::support::listening::Listening;
+use crate::support::oauth::confidential;
+use crate::support::server::{TestServer, server, server_with};
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: hallmark.test\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn authorization(id: &str, secret: &str) -> String {
+    format!("Authorization: {}\r\n", basic(id, secret).value())
+}
+
+fn assets() -> String {
+    authorization("assets", "assets-secret-of-many-characters")
+}
+
+/// Requests that are plain and good, and requests that are not.
+async fn requests(server: &TestServer) -> (Vec<String>, Vec<String>) {
+    let app = server.register(confidential()).await;
+    let (access, refresh) = server.tokens(&app, "read:objects offline_access").await;
+    let (me, plain) = (assets(), format!("{}{FORM}", assets()));
+    let ask = |token: &str| post("/oauth/introspect", &plain, &form(&[("token", token)]));
+    let token = form(&[("token", &access)]);
+    let long = form(&[("token", &"x".repeat(33 * 1024))]);
+    let hinted = form(&[("token", &access), ("token_type_hint", "refresh_token"), ("client_id", "assets")]);
+    let good = vec![
+        ask(&access),
+        ask(&refresh),
+        ask("nonsense"),
+        ask(&"é".repeat(50)),
+        post("/oauth/introspect", &plain, &hinted),
+    ];
+    let other = vec![
+        post("/oauth/introspect", &plain, ""),
+        post("/oauth/introspect", &plain, &format!("{token}&{token}")),
+        post("/oauth/introspect", &plain, "token=%ff"),
+        post("/oauth/introspect", &plain, &long),
+        post("/oauth/introspect", &plain, &format!("{token}&client_secret=twice")),
+        post("/oauth/introspect", &plain, &format!("{token}&client_id=other")),
+        post("/oauth/introspect", FORM, &token),
+        post("/oauth/introspect", &me, &token),
+        post("/oauth/introspect", &format!("{plain}{}", assets()), &token),
+        post(
+            "/oauth/introspect",
+            &format!("{me}Content-Type: application/json\r\n"),
+            &format!("{{\"token\":\"{access}\"}}"),
+        ),
+        post("/oauth/introspect", &format!("{}{FORM}", authorization("assets", "wrong")), &token),
+        post("/oauth/introspect", &format!("{}{FORM}", authorization("nobody", "wrong")), &token),
+        post(
+            "/oauth/introspect",
+            &format!("{}{FORM}", authorization(&app.id, "app-secret-of-many-characters")),
+            &token,
+        ),
+        post("/oauth/introspect", &format!("Authorization: Bearer {access}\r\n{FORM}"), &token),
+        post("/oauth/introspect?a=b", &plain, &token),
+        post("/oauth/introspect/", &plain, &token),
+        post("/oauth/revoke", &plain, &token),
+        format!("GET /oauth/introspect HTTP/1.1\r\nHost: hallmark.test\r\nConnection: close\r\n{plain}\r\n"),
+    ];
+    (good, other)
+}
+
+/// Everything of an answer but what is its own: when it was given, and its name.
+fn comparable(answer: &str) -> (Vec<String>, String) {
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let own = ["date:", "x-request-id:"];
+    let mut lines: Vec<String> = head.lines().map(str::to_lowercase).collect();
+    lines.retain(|line| !own.iter().any(|own| line.starts_with(own)));
+    lines[1..].sort();
+    (lines, body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_the_same_with_the_lane_and_without() {
+    for server in [server().await, server_with("issuer.url = \"http://127.0.0.1:8000\"").await] {
+        let server = server.with_resources().await;
+        let rocket = hallmark::launch::rocket(server.core.clone(), Figment::from(rocket::Config::release_default()));
+        let alone = Listening::with(rocket, Settings::of(&server.core.config)).await;
+        let beside = Listening::to(&server).await;
+        let (good, other) = requests(&server).await;
+
+        for request in good.iter().chain(&other) {
+            let (expected, answer) = (alone.say(request).await.1, beside.say(request).await.1);
+            assert_eq!(comparable(&answer), comparable(&expected), "{request}");
+            assert!(answer.contains("x-request-id: ") || !expected.contains("x-request-id: "), "{answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lane_answers_what_is_plain_and_good_and_leaves_the_rest() {
+    let server = server().await.with_resources().await;
+    let nothing = rocket::custom(Figment::from(rocket::Config::release_default()).merge(("log_level", "off")));
+    let lane = Listening::express_before(nothing, &server).await;
+    let (good, other) = requests(&server).await;
+
+    for request in &good {
+        assert_eq!(lane.say(request).await.0, 200, "{request}");
+    }
+    for request in &other {
+        assert_eq!(lane.say(request).await.0, 404, "{request}");
+    }
+}
