@@ -28,6 +28,7 @@ mod inputs;
 mod kek;
 mod key;
 mod logs;
+mod memory;
 mod open;
 mod progress;
 mod reach;

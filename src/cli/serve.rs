@@ -17,7 +17,7 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, service, setup_link};
+use crate::cli::{logs, memory, service, setup_link};
 use crate::domain::event::Actor;
 use crate::front::{self, Front, FrontError};
 use crate::launch;
@@ -31,6 +31,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// [`CommandError`] says why it could not begin, or why it ended.
 pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
     let _log = logs::begin("info");
+    memory::take_small_pages();
     let opened = Opened::open(settings.config.clone()).await?;
     let ended = serve_on(&opened, settings).await;
     let closed = opened.close().await;

@@ -28,11 +28,12 @@ const CYCLE: &str = "cycle";
 /// What waits without asking is written after so long.
 const LINGERING: Duration = Duration::from_millis(250);
 
-/// When nobody came for so long, nobody is about to.
-const LULL: Duration = Duration::from_micros(100);
+/// When nobody came for twice the time between two, at least this and at most that, nobody is about to.
+const SHORTEST_LULL: Duration = Duration::from_micros(50);
+const LONGEST_LULL: Duration = Duration::from_micros(300);
 
 /// The longest time for which a cycle lets others join it.
-const LONGEST_GATHERING: Duration = Duration::from_millis(1);
+const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
 /// Whether what is written still becomes durable. After a failure reads go on, but for the few that pass a page which is
 /// about to be split: sled splits it then and there, and fails.
@@ -130,7 +131,7 @@ impl Drop for Committer {
 
 /// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
 fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
-    let mut company = false;
+    let (mut last_began, mut company) = (Instant::now(), false);
     loop {
         let mut served = match waiting.recv_timeout(LINGERING) {
             Ok(first) => vec![first],
@@ -140,9 +141,9 @@ fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health)
         };
         served.extend(waiting.try_iter());
         if company || served.len() > 1 {
-            gather(waiting, &mut served);
+            gather(waiting, &mut served, last_began);
         }
-        company = served.len() > 1;
+        (last_began, company) = (Instant::now(), served.len() > 1);
         match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
             Ok(Ok(())) => served.into_iter().for_each(|done| {
                 let _ = done.send(());
@@ -153,12 +154,14 @@ fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health)
     }
 }
 
-/// Lets those who are about to ask join the cycle, as long as somebody keeps coming. A cycle costs as much for one as for
-/// many, and wakes a dozen threads; whoever is alone does not come here and waits for nobody.
-fn gather(waiting: &Receiver<oneshot::Sender<()>>, served: &mut Vec<oneshot::Sender<()>>) {
+/// Lets those who are about to ask join the cycle, as long as they keep coming at the pace at which they came since the
+/// last one began: a cycle costs as much for one as for many, and wakes a dozen threads. Whoever is alone does not come
+/// here and waits for nobody.
+fn gather(waiting: &Receiver<oneshot::Sender<()>>, served: &mut Vec<oneshot::Sender<()>>, since: Instant) {
     let began = Instant::now();
     while began.elapsed() < LONGEST_GATHERING {
-        thread::sleep(LULL);
+        let pace = since.elapsed() / u32::try_from(served.len()).unwrap_or(u32::MAX).max(1);
+        thread::sleep((2 * pace).clamp(SHORTEST_LULL, LONGEST_LULL));
         let before = served.len();
         served.extend(waiting.try_iter());
         if served.len() == before {
