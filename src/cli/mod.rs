@@ -13,6 +13,7 @@
 //! | `progress` | how far long work has come |
 //! | `kek` | the key that the store is sealed under |
 //! | `service` | what systemd is told |
+//! | `operations` | the listener of `serve` that operators have for themselves |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -29,6 +30,7 @@ mod kek;
 mod key;
 mod logs;
 mod open;
+mod operations;
 mod progress;
 mod reach;
 mod resource;

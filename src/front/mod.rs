@@ -35,6 +35,7 @@ use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
 use crate::front::connection::serve;
 use crate::front::limits::Limits;
+use crate::telemetry::{self, Telemetry};
 
 /// How long the front rests when the machine has no descriptor or no memory for another connection.
 const REST: Duration = Duration::from_millis(100);
@@ -67,6 +68,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// The certificate, where it speaks TLS.
     pub tls: Option<Tls>,
+    /// Where its connections are counted.
+    pub tally: Arc<telemetry::connections::Connections>,
 }
 
 /// A Rocket that can be reached.
@@ -80,7 +83,17 @@ pub struct Front {
 impl Settings {
     /// As `config` says.
     pub fn of(config: &Config) -> Self {
-        Self { connections: config.connections.clone(), proxies: config.proxies.clone(), tls: config.tls.clone() }
+        Self {
+            connections: config.connections.clone(),
+            proxies: config.proxies.clone(),
+            tls: config.tls.clone(),
+            tally: Arc::default(),
+        }
+    }
+
+    /// These, of a front whose connections are counted by `telemetry`.
+    pub fn counted_by(self, telemetry: &Telemetry) -> Self {
+        Self { tally: Arc::clone(&telemetry.connections), ..self }
     }
 }
 
@@ -135,18 +148,22 @@ impl Front {
                     continue;
                 }
             };
-            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else { continue };
+            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else {
+                self.settings.tally.refused.increment();
+                continue;
+            };
             self.converse(stream, peer, seat, draining.clone());
         }
     }
 
     fn converse(&self, stream: TcpStream, peer: SocketAddr, seat: limits::Seat, draining: watch::Receiver<()>) {
         let (rocket, settings, tls) = (Arc::clone(&self.rocket), Arc::clone(&self.settings), self.tls.clone());
+        let open = self.settings.tally.opened();
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);
             serve(stream, peer, (rocket, settings, tls), draining).await;
-            drop(seat);
+            drop((seat, open));
         });
     }
 }

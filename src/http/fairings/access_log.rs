@@ -1,4 +1,4 @@
-//! One line for each request, without its query: a query may hold a code.
+//! One line in the log and one count for each request, by its route and without its query: a query may hold a code.
 
 use std::time::Instant;
 
@@ -6,9 +6,10 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Data, Request, Response};
 
-use crate::http::guards::request_id;
+use crate::http::guards::{request_id, server_of};
+use crate::http::place;
 
-/// Logs method, route, status and time, and names the request in `X-Request-Id`.
+/// Logs and counts method, route, status and time, and names the request in `X-Request-Id`.
 pub struct AccessLog;
 
 struct Began(Instant);
@@ -26,13 +27,18 @@ impl Fairing for AccessLog {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let id = request_id::of(request);
         response.set_header(Header::new("X-Request-Id", id.to_owned()));
-        let began = request.local_cache(|| Began(Instant::now())).0;
+        let took = request.local_cache(|| Began(Instant::now())).0.elapsed();
+        let status = response.status().code;
+        let route = request.route();
+        if let Some(requests) = server_of(request).and_then(|server| server.telemetry.requests()) {
+            requests.answered(route.and_then(place), status, took);
+        }
         tracing::info!(
             target: "access",
             method = request.method().as_str(),
-            route = request.route().map_or("-", |route| route.uri.as_str()),
-            status = response.status().code,
-            us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            route = route.map_or("-", |route| route.uri.as_str()),
+            status,
+            us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             id,
         );
     }

@@ -12,6 +12,7 @@ use crate::http::guards::client_request::ClientRequest;
 use crate::http::responses::json::NoStore;
 use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::{self, Introspection};
+use crate::telemetry::IntrospectionOutcome;
 
 /// Tells a protected resource about a token that is meant for it.
 #[rocket::post("/oauth/introspect", data = "<request>")]
@@ -20,7 +21,12 @@ pub async fn introspect<'r>(
     request: ClientRequest<'r>,
 ) -> Result<Introspection<'r>, OAuthError> {
     let (asker, parameters) = request.resource(server, "/oauth/introspect").await?;
-    introspection::introspect(server, asker, &parameters).await
+    let told = introspection::introspect(server, asker, &parameters).await?;
+    server.telemetry.introspected(match told {
+        Introspection::Active(_) => IntrospectionOutcome::Active,
+        Introspection::Inactive => IntrospectionOutcome::Inactive,
+    });
+    Ok(told)
 }
 
 impl<'r> Responder<'r, 'static> for Introspection<'_> {

@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use sled::Tree;
 use tokio::sync::oneshot;
 
 use crate::store::sled::snapshot::Preserving;
 use crate::store::{Result, StoreError};
+use crate::telemetry::tally::{Distribution, Histogram};
 
 const CYCLE: &str = "cycle";
 
@@ -73,6 +75,8 @@ impl Health {
 pub struct Committer {
     requests: Option<Sender<oneshot::Sender<()>>>,
     health: Arc<Health>,
+    /// How long each cycle took.
+    cycles: Arc<Histogram>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -82,9 +86,11 @@ impl Committer {
     pub fn start(meta: Tree, folder: &Path, witness: File, health: Arc<Health>) -> io::Result<Self> {
         let disk = Disk::open(meta, folder, witness)?;
         let (requests, waiting) = mpsc::channel();
-        let watched = Arc::clone(&health);
-        let thread = thread::Builder::new().name("committer".into()).spawn(move || run(disk, &waiting, &watched))?;
-        Ok(Self { requests: Some(requests), health, thread: Some(thread) })
+        let (watched, cycles) = (Arc::clone(&health), Arc::<Histogram>::default());
+        let timed = Arc::clone(&cycles);
+        let begin = move || run(disk, &waiting, &watched, &timed);
+        let thread = thread::Builder::new().name("committer".into()).spawn(begin)?;
+        Ok(Self { requests: Some(requests), health, cycles, thread: Some(thread) })
     }
 
     /// Waits until everything written before this call survives a power cut.
@@ -97,6 +103,11 @@ impl Committer {
         }
         self.health.fail("the committer is gone".into());
         self.health.check()
+    }
+
+    /// How long the cycles took so far.
+    pub fn commits(&self) -> Distribution {
+        self.cycles.distribution()
     }
 
     /// Settles what was written and refuses whatever comes later.
@@ -118,10 +129,13 @@ impl Drop for Committer {
 }
 
 /// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
-fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
+fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health, cycles: &Histogram) {
     while let Ok(first) = waiting.recv() {
         let served: Vec<_> = [first].into_iter().chain(waiting.try_iter()).collect();
-        match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
+        let began = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| disk.commit()));
+        cycles.observe(began.elapsed());
+        match outcome {
             Ok(Ok(())) => served.into_iter().for_each(|done| {
                 let _ = done.send(());
             }),
