@@ -16,7 +16,8 @@ use crate::domain::user::Email;
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
 use crate::secrets::seal::SealingKey;
-use crate::store::{Horizon, Store, StoreError};
+use crate::store::{Horizon, Readiness, Store, StoreError, Unready};
+use crate::telemetry::{StoreMeasures, Telemetry};
 use crate::throttle::{Throttle, network_of};
 
 /// The context of every use case.
@@ -35,6 +36,10 @@ pub struct AuthorizationServer {
     pub clock: Clock,
     /// The site that everything belongs to.
     pub site: Arc<Site>,
+    /// What is counted.
+    pub telemetry: Arc<Telemetry>,
+    /// Whether requests should be sent here.
+    pub readiness: Readiness,
 }
 
 /// What slows guessing down.
@@ -111,12 +116,26 @@ impl AuthorizationServer {
             Site { id: random::site_id(), name: "Default site".into(), url: None, workspace_id: random::site_id() };
         let site = store.default_site(&new_site).await?;
         let throttles = Throttles::new(&config.throttle);
-        Ok(Self { config, store, passwords, sealing, throttles, clock, site })
+        let (telemetry, readiness) = (Arc::default(), Readiness::default());
+        Ok(Self { config, store, passwords, sealing, throttles, clock, site, telemetry, readiness })
     }
 
     /// The moment that a use case takes as now: read once, at its beginning.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether this server should be sent requests.
+    ///
+    /// # Errors
+    /// [`Unready`] says why not.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.readiness.ask(self.store.as_ref(), self.now()).await
+    }
+
+    /// What the store says of itself.
+    pub fn store_measures(&self) -> StoreMeasures {
+        StoreMeasures { commits: self.store.commits(), bytes: self.store.size().ok() }
     }
 
     /// Where people reach `site`.
@@ -144,6 +163,9 @@ impl AuthorizationServer {
     /// As [`AuthorizationServer::record`], for what a stranger can cause as often as they like: beyond a rate for each
     /// network it is in the log alone, or one stranger could fill the disk and hide every other fact.
     pub async fn record_refusal(&self, event: Event, address: Option<IpAddr>) {
+        if matches!(event, Event::SignInRefused { .. }) {
+            self.telemetry.sign_ins_refused.increment();
+        }
         if self.throttles.refusals_kept.take(address.map(network_of), self.now()).is_ok() {
             self.record(event).await;
         } else {

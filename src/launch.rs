@@ -1,4 +1,4 @@
-//! The only wiring: routes, catchers, fairings and managed state become one Rocket, with an express lane beside it.
+//! The only wiring: routes, catchers, fairings and managed state become a Rocket, with an express lane beside it.
 
 use std::sync::Arc;
 
@@ -40,17 +40,32 @@ impl Express for http::express::Express {
 
 /// The server as a Rocket that listens where `figment` says.
 pub fn rocket(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Build> {
+    let routes = http::routes();
+    server.telemetry.count_routes(http::labels(&routes));
     let https = server.config.issuer.url.is_https();
-    // Whatever the file says: no header tells what runs here, none but a trusted proxy's tells where a request came from,
-    // and Rocket's own log, which would hold queries and so codes, is silent.
-    let figment = figment.merge(("ident", false)).merge(("ip_header", false)).merge(("log_level", "off"));
-    rocket::custom(figment)
+    rocket::custom(silent(figment))
         .attach(Shield::new())
         .attach(ExactPaths)
         .attach(Cors::new(server.clone()))
         .attach(SecurityHeaders { https })
         .attach(AccessLog)
         .manage(server)
-        .mount("/", http::routes())
+        .mount("/", routes)
         .register("/", http::catchers::all())
+}
+
+/// What operators ask `server` at a listener of their own: neither logged nor counted.
+pub fn operations(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Build> {
+    rocket::custom(silent(figment))
+        .attach(Shield::new())
+        .attach(SecurityHeaders { https: false })
+        .manage(server)
+        .mount("/", http::operations::own_routes())
+        .register("/", http::catchers::all())
+}
+
+/// Whatever the file says: no header tells what runs here, none but a trusted proxy's tells where a request came from, and
+/// Rocket's own log, which would hold queries and so codes, is silent.
+fn silent(figment: Figment) -> Figment {
+    figment.merge(("ident", false)).merge(("ip_header", false)).merge(("log_level", "off"))
 }

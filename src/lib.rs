@@ -11,6 +11,7 @@
 //! access                                minting of tokens, the keys that sign
 //! authorization_server                  the context handed to every use case
 //! config   secrets   store   throttle   settings, randomness and hashing, records, rates
+//! telemetry                             what is counted
 //! domain                                the nouns and their rules
 //! ```
 //!
@@ -30,4 +31,5 @@ pub mod oauth;
 pub mod resource_server;
 pub mod secrets;
 pub mod store;
+pub mod telemetry;
 pub mod throttle;

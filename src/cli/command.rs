@@ -28,6 +28,8 @@ pub enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Ask whether the running server should be sent requests: exit code 0 if so, 1 otherwise.
+    Ready,
     /// How much of everything there is.
     #[command(hide = true)]
     Count,
@@ -43,8 +45,13 @@ impl Command {
             Command::User(command) => command.read_inputs(),
             Command::App(command) => command.read_inputs(),
             Command::Resource(command) => command.read_inputs(),
-            Command::Key(_) | Command::Audit(_) | Command::SetupLink | Command::Count => Ok(()),
+            Command::Key(_) | Command::Audit(_) | Command::SetupLink | Command::Ready | Command::Count => Ok(()),
         }
+    }
+
+    /// Whether it means nothing without a server that runs.
+    pub fn is_for_a_running_server(&self) -> bool {
+        matches!(self, Command::Ready)
     }
 
     /// Carries it out.
@@ -59,8 +66,16 @@ impl Command {
             Command::Resource(command) => command.run(server).await,
             Command::Key(command) => command.run(server).await,
             Command::Audit(command) => command.run(server).await,
+            Command::Ready => ready(server).await,
             Command::Count => count(server).await,
         }
+    }
+}
+
+async fn ready(server: &AuthorizationServer) -> Result<Answer, CommandError> {
+    match server.ready().await {
+        Ok(()) => Ok(Answer::new("ready", serde_json::json!({ "status": "ok" }))),
+        Err(reason) => Err(CommandError::failed(format!("not ready: {}", reason.as_str()))),
     }
 }
 

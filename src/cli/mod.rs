@@ -13,6 +13,7 @@
 //! | `progress` | how far long work has come |
 //! | `kek` | the key that the store is sealed under |
 //! | `service` | what systemd is told |
+//! | `operations` | the listener of `serve` that operators have for themselves |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -30,6 +31,7 @@ mod key;
 mod logs;
 mod memory;
 mod open;
+mod operations;
 mod progress;
 mod reach;
 mod resource;

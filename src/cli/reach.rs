@@ -25,6 +25,10 @@ pub async fn run(settings: &Settings, command: Command) -> Result<Answer, Comman
             Ok(Reply::Answer(answer)) => return Ok(answer),
             Ok(Reply::Error(error)) => return Err(error),
             Err(Unreached::Failed(error)) => return Err(error),
+            Err(Unreached::NobodyThere) if command.is_for_a_running_server() => {
+                let message = format!("no server runs on {}; start it with `hallmark serve`", folder.display());
+                return Err(CommandError::failed(message));
+            }
             Err(Unreached::NobodyThere) => {}
         }
         match Opened::open(settings.config.clone()).await {

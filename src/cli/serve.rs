@@ -17,7 +17,7 @@ use crate::cli::control::Listener;
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;
-use crate::cli::{logs, memory, service, setup_link};
+use crate::cli::{logs, memory, operations, service, setup_link};
 use crate::domain::event::Actor;
 use crate::front::{self, Front, FrontError};
 use crate::launch;
@@ -30,9 +30,12 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`CommandError`] says why it could not begin, or why it ended.
 pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
-    let _log = logs::begin("info");
+    let log = logs::begin("info");
     memory::take_small_pages();
     let opened = Opened::open(settings.config.clone()).await?;
+    if let Some(dropped) = log.dropped_lines() {
+        opened.server.telemetry.adopt_dropped_lines(dropped);
+    }
     let ended = serve_on(&opened, settings).await;
     let closed = opened.close().await;
     ended.and(closed).map(|()| Exit::Done)
@@ -51,17 +54,24 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
         Ok(listener) => drop(beside.spawn(listener.listen(server.clone()))),
         Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
     }
+    let operations = operations::bind(&server, &settings.figment).await?;
     let rocket = launch::rocket(server.clone(), settings.figment);
-    let front = Front::bind(rocket, (&address, port), front::Settings::of(&server.config)).await?;
+    let kept = front::Settings::of(&server.config).counted_by(&server.telemetry);
+    let front = Front::bind(rocket, (&address, port), kept).await?;
     let front = front.with_express(launch::express(server.clone()));
+    if let Some(operations) = operations {
+        // It answers until the very end, so that whoever asks meanwhile learns that this is one.
+        beside.spawn(operations.serve(std::future::pending()));
+    }
     tell(&welcome);
     service::ready();
 
-    beside.spawn(sweep(server));
+    beside.spawn(sweep(server.clone()));
     let (end, ended) = oneshot::channel();
     beside.spawn(async move {
         signals.next().await;
         service::stopping();
+        server.readiness.drain();
         let _ = end.send(());
         // Whoever asks twice does not want to wait. What was promised is durable already.
         signals.next().await;

@@ -20,8 +20,19 @@ const HALLMARK: &str = "HALLMARK_";
 /// The variable that says what is logged; it is no setting of the server.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 10] =
-    ["issuer", "lifetimes", "keys", "store", "passwords", "throttle", "cors", "proxies", "connections", "tls"];
+const TABLES: [&str; 11] = [
+    "issuer",
+    "lifetimes",
+    "keys",
+    "store",
+    "passwords",
+    "throttle",
+    "cors",
+    "proxies",
+    "connections",
+    "tls",
+    "operations",
+];
 
 /// The configuration, in both the forms that are needed.
 pub struct Settings {
@@ -50,6 +61,7 @@ impl Settings {
         let figment = environment(defaults())
             .merge(("address", "127.0.0.1"))
             .merge(("port", port))
+            .merge(("operations.address", "off"))
             .merge(("issuer.url", format!("http://127.0.0.1:{port}")));
         Self::of(figment, Some(folder))
     }

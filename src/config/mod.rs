@@ -5,6 +5,7 @@ pub mod cors;
 pub mod issuer;
 pub mod keys;
 pub mod lifetimes;
+pub mod operations;
 pub mod passwords;
 pub mod proxies;
 pub mod store;
@@ -39,6 +40,8 @@ pub struct Config {
     pub connections: connections::Connections,
     /// `[tls]`
     pub tls: Option<tls::Tls>,
+    /// `[operations]`
+    pub operations: operations::OperationsListener,
 }
 
 /// What is wrong with the configuration, with the file and the key.
@@ -63,6 +66,7 @@ impl Config {
             proxies: table(figment, "proxies")?,
             connections: table(figment, "connections")?,
             tls: tls::Tls::read(table(figment, "tls")?).map_err(ConfigError)?,
+            operations: operations::OperationsListener::read(table(figment, "operations")?).map_err(ConfigError)?,
         };
         let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check()];
         checks.into_iter().collect::<Result<(), String>>().map_err(ConfigError)?;
@@ -119,6 +123,7 @@ mod tests {
             ("[default.keys]\npublish_ahead = \"90d\"", "keys.publish_ahead"),
             ("[default.keys]\ncache = \"2d\"", "keys.cache"),
             ("[default.issuer]\nurl = \"http://id.example\"", "issuer"),
+            ("[default.operations]\naddress = \"here\"", "operations.address"),
             ("[default.proxies]\ntrusted = [\"10.0.0.0/99\"]", "trusted"),
         ] {
             let error = read(toml).expect_err(toml).to_string();

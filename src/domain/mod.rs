@@ -6,6 +6,7 @@
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
 //! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
 //! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
+//! | Error code | `error_code` | the registered ones that are answered with |
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
 //! | Identifier | `id` | typed identifiers |
@@ -25,6 +26,7 @@ pub mod access_token;
 pub mod authorization_code;
 pub mod authorization_request;
 pub mod client;
+pub mod error_code;
 pub mod event;
 pub mod grant;
 pub mod id;

@@ -38,6 +38,7 @@ use crate::config::tls::Tls;
 use crate::front::connection::{Shared, serve};
 use crate::front::express::{Express, Lane};
 use crate::front::limits::Limits;
+use crate::telemetry::{self, Telemetry};
 
 /// How long the front rests when the machine has no descriptor or no memory for another connection.
 const REST: Duration = Duration::from_millis(100);
@@ -70,6 +71,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// The certificate, where it speaks TLS.
     pub tls: Option<Tls>,
+    /// Where its connections are counted.
+    pub tally: Arc<telemetry::connections::Connections>,
 }
 
 /// A Rocket that can be reached.
@@ -84,7 +87,17 @@ pub struct Front {
 impl Settings {
     /// As `config` says.
     pub fn of(config: &Config) -> Self {
-        Self { connections: config.connections.clone(), proxies: config.proxies.clone(), tls: config.tls.clone() }
+        Self {
+            connections: config.connections.clone(),
+            proxies: config.proxies.clone(),
+            tls: config.tls.clone(),
+            tally: Arc::default(),
+        }
+    }
+
+    /// These, of a front whose connections are counted by `telemetry`.
+    pub fn counted_by(self, telemetry: &Telemetry) -> Self {
+        Self { tally: Arc::clone(&telemetry.connections), ..self }
     }
 }
 
@@ -145,7 +158,10 @@ impl Front {
                     continue;
                 }
             };
-            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else { continue };
+            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else {
+                self.settings.tally.refused.increment();
+                continue;
+            };
             self.converse(stream, peer, seat, draining.clone());
         }
     }
@@ -157,11 +173,12 @@ impl Front {
             settings: Arc::clone(&self.settings),
             tls: self.tls.clone(),
         };
+        let open = self.settings.tally.opened();
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);
             serve(stream, peer, shared, draining).await;
-            drop(seat);
+            drop((seat, open));
         });
     }
 }

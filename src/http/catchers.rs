@@ -13,7 +13,7 @@ use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
 
 /// Where programs call, who read JSON.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 11] = [
     "/oauth/token",
     "/oauth/introspect",
     "/oauth/revoke",
@@ -22,6 +22,9 @@ const PROGRAMS: [&str; 8] = [
     "/.well-known",
     "/access",
     "/api",
+    "/healthz",
+    "/readyz",
+    "/metrics",
 ];
 
 /// The one catcher.

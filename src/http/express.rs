@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rocket::Response;
-use rocket::http::Status;
+use rocket::http::{Method, Status};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::http::fairings::{access_log, security_headers};
 use crate::http::guards::client_request::MAX_BODY;
 use crate::http::oauth::introspection::PATH;
 use crate::http::responses::json;
+use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::introspection;
 use crate::oauth::parameters::Parameters;
@@ -20,6 +21,8 @@ use crate::secrets::random;
 /// Answers introspection.
 pub struct Express {
     server: Arc<AuthorizationServer>,
+    /// Where the route stands among those that are counted.
+    place: Option<usize>,
 }
 
 /// An answer with the status 200.
@@ -33,7 +36,7 @@ pub struct Introspected {
 impl Express {
     /// For the tokens of `server`.
     pub fn new(server: Arc<AuthorizationServer>) -> Self {
-        Self { server }
+        Self { server, place: routes().iter().position(|route| route.uri.path() == PATH) }
     }
 
     /// What heads an answer in JSON that Rocket gives.
@@ -56,7 +59,8 @@ impl Express {
         let introspection = introspection::introspect(&self.server, asker, &parameters).await.ok()?;
         let body = json::written(&introspection).ok()?;
         let id = random::request_id();
-        access_log::log("POST", PATH, Status::Ok, began, &id);
+        let route = (Method::Post.as_str(), PATH, self.place);
+        access_log::answered(&self.server, route, Status::Ok, began.elapsed(), &id);
         Some(Introspected { body, id })
     }
 }

@@ -17,6 +17,8 @@
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/admin/people` | admins | `admin` |
 //! | `/static/…` | everybody | `assets` |
+//! | `/healthz`, `/readyz` | load balancers | `operations` |
+//! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |
 
 pub mod accounts;
 pub mod admin;
@@ -26,11 +28,33 @@ pub mod express;
 pub mod fairings;
 pub mod guards;
 pub mod oauth;
+pub mod operations;
 pub mod responses;
 
 use rocket::Route;
 
-/// Every route, mounted at the root.
+use crate::telemetry::requests::RouteLabel;
+
+/// Every route, mounted at the root. The rank of a route is its place in this list: they are tried in this order, and what
+/// is counted of a route is found by it.
 pub fn routes() -> Vec<Route> {
-    [oauth::routes(), accounts::routes(), admin::routes(), assets::routes()].concat()
+    in_order([oauth::routes(), accounts::routes(), admin::routes(), assets::routes(), operations::routes()].concat())
+}
+
+fn in_order(mut routes: Vec<Route>) -> Vec<Route> {
+    for (place, route) in (0..).zip(&mut routes) {
+        route.rank = place;
+    }
+    routes
+}
+
+/// The place of a route among [`routes`].
+pub fn place(route: &Route) -> Option<usize> {
+    usize::try_from(route.rank).ok()
+}
+
+/// What the routes are called where they are counted, in their order.
+pub fn labels(routes: &[Route]) -> Vec<RouteLabel> {
+    let label = |route: &Route| RouteLabel { method: route.method.as_str(), template: route.uri.path().to_owned() };
+    routes.iter().map(label).collect()
 }

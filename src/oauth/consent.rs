@@ -4,6 +4,7 @@ use crate::access::grouping::{ScopesAt, by_api};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_code::AuthorizationCode;
 use crate::domain::authorization_request::SignInDemand;
+use crate::domain::error_code::ErrorCode;
 use crate::domain::event::Event;
 use crate::domain::grant::Grant;
 use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope};
@@ -185,6 +186,7 @@ async fn deny(server: &AuthorizationServer, open: &OpenTransaction, person: &Per
     let (client_id, scope) = (request.client_id.clone(), request.scope.to_string());
     server.record(Event::ConsentDenied { user_id: person.user.id, client_id, scope }).await;
     let (issuer, state) = (&server.config.issuer.url, request.state.as_deref());
+    server.telemetry.refused(ErrorCode::AccessDenied);
     AuthorizationResponse::error(issuer, &request.redirect_uri, state, &OAuthError::AccessDenied)
 }
 

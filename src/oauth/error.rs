@@ -4,6 +4,7 @@
 //! operator. What a status each has is for `http::responses::oauth_error`.
 
 use crate::domain::authorization_request::MalformedPrompt;
+use crate::domain::error_code::ErrorCode;
 use crate::domain::scope::MalformedScope;
 use crate::store::StoreError;
 
@@ -225,23 +226,28 @@ pub enum TargetFault {
 }
 
 impl OAuthError {
-    /// The registered code.
+    /// The registered code, as it is written in an answer.
     pub fn code(&self) -> &'static str {
+        self.error_code().as_str()
+    }
+
+    /// The registered code.
+    pub fn error_code(&self) -> ErrorCode {
         match self {
-            OAuthError::InvalidRequest(_) => "invalid_request",
-            OAuthError::InvalidClient(_) => "invalid_client",
-            OAuthError::InvalidGrant(_) => "invalid_grant",
-            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => "unauthorized_client",
-            OAuthError::UnsupportedGrantType => "unsupported_grant_type",
-            OAuthError::UnsupportedResponseType => "unsupported_response_type",
-            OAuthError::InvalidScope(_) => "invalid_scope",
-            OAuthError::InvalidTarget(_) => "invalid_target",
-            OAuthError::AccessDenied => "access_denied",
-            OAuthError::InteractionNeeded(Interaction::SignIn) => "login_required",
-            OAuthError::InteractionNeeded(Interaction::Consent) => "consent_required",
-            OAuthError::RequestNotSupported => "request_not_supported",
-            OAuthError::RequestUriNotSupported => "request_uri_not_supported",
-            OAuthError::ServerError(_) => "server_error",
+            OAuthError::InvalidRequest(_) => ErrorCode::InvalidRequest,
+            OAuthError::InvalidClient(_) => ErrorCode::InvalidClient,
+            OAuthError::InvalidGrant(_) => ErrorCode::InvalidGrant,
+            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => ErrorCode::UnauthorizedClient,
+            OAuthError::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            OAuthError::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
+            OAuthError::InvalidScope(_) => ErrorCode::InvalidScope,
+            OAuthError::InvalidTarget(_) => ErrorCode::InvalidTarget,
+            OAuthError::AccessDenied => ErrorCode::AccessDenied,
+            OAuthError::InteractionNeeded(Interaction::SignIn) => ErrorCode::LoginRequired,
+            OAuthError::InteractionNeeded(Interaction::Consent) => ErrorCode::ConsentRequired,
+            OAuthError::RequestNotSupported => ErrorCode::RequestNotSupported,
+            OAuthError::RequestUriNotSupported => ErrorCode::RequestUriNotSupported,
+            OAuthError::ServerError(_) => ErrorCode::ServerError,
         }
     }
 

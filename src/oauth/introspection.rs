@@ -21,6 +21,7 @@ use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::base64url;
 use crate::secrets::token::{TokenKind, read};
 use crate::store::{Credential, Owner};
+use crate::telemetry::IntrospectionOutcome;
 
 /// What a protected resource learns about a token: everything, or nothing but that it is not live for the asker.
 pub enum Introspection<'s> {
@@ -51,11 +52,14 @@ pub async fn introspect<'s>(
     asker: Arc<ProtectedResource>,
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
-    let Some(key) = read(TokenKind::Access, parameters.required("token")?) else {
-        return Ok(Introspection::Inactive);
+    let active = match read(TokenKind::Access, parameters.required("token")?) {
+        Some(key) => server.store.credential(key).await?.and_then(|credential| judge(server, asker, key, credential)),
+        None => None,
     };
-    let credential = server.store.credential(key).await?;
-    let active = credential.and_then(|credential| judge(server, asker, key, credential));
+    server.telemetry.introspected(match active {
+        Some(_) => IntrospectionOutcome::Active,
+        None => IntrospectionOutcome::Inactive,
+    });
     Ok(active.map_or(Introspection::Inactive, |token| Introspection::Active(Box::new(token))))
 }
 

@@ -12,7 +12,9 @@ mod events;
 mod grants;
 mod keys;
 mod links;
+mod measured;
 mod portable;
+mod readiness;
 mod requests;
 mod resources;
 mod sessions;
@@ -26,7 +28,9 @@ pub use events::Events;
 pub use grants::Grants;
 pub use keys::Keys;
 pub use links::Links;
+pub use measured::Measured;
 pub use portable::{Portable, Record, Records, Snapshot};
+pub use readiness::{Readiness, Unready};
 pub use requests::Requests;
 pub use resources::Resources;
 pub use sessions::Sessions;
@@ -49,6 +53,7 @@ pub trait Store:
     + Grants
     + Keys
     + Links
+    + Measured
     + Portable
     + Requests
     + Resources

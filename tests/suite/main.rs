@@ -10,6 +10,7 @@ mod front;
 mod fuzzed;
 mod models;
 mod oauth;
+mod operations;
 mod resource_server;
 mod store;
 mod support;

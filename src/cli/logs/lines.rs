@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::telemetry::tally::Counter;
+
 /// How long a line may wait for others.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -23,6 +25,8 @@ pub struct Lines {
 #[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
+    /// All that were dropped so far.
+    dropped: Arc<Counter>,
     ended: Condvar,
 }
 
@@ -44,6 +48,11 @@ impl Lines {
         let writing = Arc::clone(&shared);
         let thread = thread::Builder::new().name("log".into()).spawn(move || write(&writing, out)).ok();
         Self { shared, thread }
+    }
+
+    /// How many were dropped.
+    pub fn dropped(&self) -> Arc<Counter> {
+        Arc::clone(&self.shared.dropped)
     }
 
     /// Where to hand lines in.
@@ -109,6 +118,7 @@ impl Write for Handing {
         let mut waiting = self.0.waiting();
         if waiting.bytes.len() + line.len() > MAX_WAITING {
             waiting.dropped += 1;
+            self.0.dropped.increment();
         } else {
             waiting.bytes.extend_from_slice(line);
         }

@@ -9,6 +9,7 @@ mod json;
 mod lines;
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,6 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::cli::logs::json::JsonLine;
 use crate::cli::logs::lines::Lines;
 use crate::cli::settings::LOG;
+use crate::telemetry::tally::Counter;
 
 /// What is never logged: these write URIs with their queries, in which codes travel.
 const SILENT: [&str; 3] = ["rocket=off", "hyper=off", "reqwest=off"];
@@ -23,7 +25,14 @@ const SILENT: [&str; 3] = ["rocket=off", "hyper=off", "reqwest=off"];
 /// A log that was begun. What is still on its way is written when this is dropped.
 #[must_use = "lines that are on their way are lost unless this is dropped at the end"]
 pub struct Log {
-    _lines: Option<Lines>,
+    lines: Option<Lines>,
+}
+
+impl Log {
+    /// How many lines were dropped, where they can be: a terminal takes every one.
+    pub fn dropped_lines(&self) -> Option<Arc<Counter>> {
+        self.lines.as_ref().map(Lines::dropped)
+    }
 }
 
 /// Begins to write log lines, of the `usual` level unless the environment says otherwise. Packages that log in another way, as Rocket does, stay silent.
@@ -38,10 +47,10 @@ pub fn begin(usual: &str) -> Log {
         let people = format.with_target(false).with_writer(std::io::stderr);
         // A second call, as in a test, keeps the first one's lines.
         let _ = tracing::subscriber::set_global_default(registry.with(people));
-        return Log { _lines: None };
+        return Log { lines: None };
     }
     let lines = Lines::begin(std::io::stderr());
     let programs = format.event_format(JsonLine).with_writer(lines.writer());
     let _ = tracing::subscriber::set_global_default(registry.with(programs));
-    Log { _lines: Some(lines) }
+    Log { lines: Some(lines) }
 }

@@ -1,14 +1,16 @@
-//! One line for each request, without its query: a query may hold a code.
+//! One line in the log and one count for each request, by its route and without its query: a query may hold a code.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Header, Status};
 use rocket::{Data, Request, Response};
 
-use crate::http::guards::request_id;
+use crate::authorization_server::AuthorizationServer;
+use crate::http::guards::{request_id, server_of};
+use crate::http::place;
 
-/// Logs method, route, status and time, and names the request in `X-Request-Id`.
+/// Logs and counts method, route, status and time, and names the request in `X-Request-Id`.
 pub struct AccessLog;
 
 struct Began(Instant);
@@ -26,14 +28,26 @@ impl Fairing for AccessLog {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let id = request_id::of(request);
         response.set_header(Header::new("X-Request-Id", id.to_owned()));
-        let began = request.local_cache(|| Began(Instant::now())).0;
-        let route = request.route().map_or("-", |route| route.uri.as_str());
-        log(request.method().as_str(), route, response.status(), began, id);
+        let took = request.local_cache(|| Began(Instant::now())).0.elapsed();
+        let route = request.route();
+        let name = route.map_or("-", |route| route.uri.as_str());
+        if let Some(server) = server_of(request) {
+            answered(server, (request.method().as_str(), name, route.and_then(place)), response.status(), took, id);
+        }
     }
 }
 
-/// Logs a request that was answered.
-pub fn log(method: &str, route: &str, status: Status, began: Instant, id: &str) {
-    let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+/// Logs and counts a request that was answered: its method, its route, and the place of that among the routes.
+pub fn answered(
+    server: &AuthorizationServer,
+    (method, route, place): (&str, &str, Option<usize>),
+    status: Status,
+    took: Duration,
+    id: &str,
+) {
+    if let Some(requests) = server.telemetry.requests() {
+        requests.answered(place, status.code, took);
+    }
+    let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(target: "access", method, route, status = status.code, us, id);
 }

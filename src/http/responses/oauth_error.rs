@@ -5,6 +5,7 @@ use rocket::request::Request;
 use rocket::response::{Responder, Result};
 use serde::Serialize;
 
+use crate::http::guards::server_of;
 use crate::http::responses::json::json;
 use crate::oauth::error::OAuthError;
 
@@ -25,10 +26,13 @@ fn status(error: &OAuthError) -> Status {
 }
 
 impl<'r> Responder<'r, 'static> for OAuthError {
-    fn respond_to(self, _: &'r Request<'_>) -> Result<'static> {
+    fn respond_to(self, request: &'r Request<'_>) -> Result<'static> {
         let status = status(&self);
         if let OAuthError::ServerError(error) = &self {
             tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+        }
+        if let Some(server) = server_of(request) {
+            server.telemetry.refused(self.error_code());
         }
         let mut response = json(status, &ErrorBody { error: self.code(), error_description: self.description() })?;
         match status {

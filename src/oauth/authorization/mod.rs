@@ -54,6 +54,7 @@ pub async fn begin(
                 Err(error) => {
                     let state = parameters.once("state").ok().flatten();
                     let issuer = &server.config.issuer.url;
+                    server.telemetry.refused(error.error_code());
                     return Ok(Next::Respond(AuthorizationResponse::error(issuer, &redirect_uri, state, &error)));
                 }
             }
@@ -98,6 +99,7 @@ async fn proceed(
         let request = &open.transaction.request;
         let error = OAuthError::InteractionNeeded(interaction);
         let (issuer, state) = (&server.config.issuer.url, request.state.as_deref());
+        server.telemetry.refused(error.error_code());
         return Ok(Next::Respond(AuthorizationResponse::error(issuer, &request.redirect_uri, state, &error)));
     }
     server.store.open_transaction(open.key, &open.transaction).await?;

@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::Epoch;
 use crate::oauth::error::{GrantFault, OAuthError};
 use crate::oauth::parameters::Parameters;
+use crate::telemetry::IssuedToken;
 
 /// A successful answer, RFC 6749 section 5.1.
 #[derive(Serialize)]
@@ -56,11 +57,16 @@ pub async fn grant(
     if !client.may_use(grant_type) {
         return Err(OAuthError::UnauthorizedClient("this client is not registered for this grant_type"));
     }
-    match grant_type {
+    let response = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(server, client, parameters).await,
         GrantType::RefreshToken => refresh_token::refresh(server, client, parameters).await,
         GrantType::ClientCredentials => client_credentials::issue(server, client, parameters).await,
+    }?;
+    server.telemetry.issued(IssuedToken::Access);
+    if response.refresh_token.is_some() {
+        server.telemetry.issued(IssuedToken::Refresh);
     }
+    Ok(response)
 }
 
 /// What a grant still gives: nothing once it was withdrawn, or its person suspended or given a new password.

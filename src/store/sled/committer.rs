@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::trail::Trail;
 use crate::store::{Result, StoreError};
+use crate::telemetry::tally::{Distribution, Histogram};
 
 const CYCLE: &str = "cycle";
 
@@ -85,6 +86,8 @@ impl Health {
 pub struct Committer {
     requests: Option<Sender<oneshot::Sender<()>>>,
     health: Arc<Health>,
+    /// How long each cycle took.
+    cycles: Arc<Histogram>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,9 +97,11 @@ impl Committer {
     pub fn start(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>, health: Arc<Health>) -> io::Result<Self> {
         let disk = Disk::open(meta, folder, witness, trail)?;
         let (requests, waiting) = mpsc::channel();
-        let watched = Arc::clone(&health);
-        let thread = thread::Builder::new().name("committer".into()).spawn(move || run(disk, &waiting, &watched))?;
-        Ok(Self { requests: Some(requests), health, thread: Some(thread) })
+        let (watched, cycles) = (Arc::clone(&health), Arc::<Histogram>::default());
+        let timed = Arc::clone(&cycles);
+        let begin = move || run(disk, &waiting, &watched, &timed);
+        let thread = thread::Builder::new().name("committer".into()).spawn(begin)?;
+        Ok(Self { requests: Some(requests), health, cycles, thread: Some(thread) })
     }
 
     /// Waits until everything written before this call survives a power cut.
@@ -109,6 +114,11 @@ impl Committer {
         }
         self.health.fail("the committer is gone".into());
         self.health.check()
+    }
+
+    /// How long the cycles took so far.
+    pub fn commits(&self) -> Distribution {
+        self.cycles.distribution()
     }
 
     /// Settles what was written and refuses whatever comes later.
@@ -130,7 +140,7 @@ impl Drop for Committer {
 }
 
 /// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
-fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
+fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health, cycles: &Histogram) {
     let (mut last_began, mut company) = (Instant::now(), false);
     loop {
         let mut served = match waiting.recv_timeout(LINGERING) {
@@ -144,7 +154,9 @@ fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health)
             gather(waiting, &mut served, last_began);
         }
         (last_began, company) = (Instant::now(), served.len() > 1);
-        match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| disk.commit()));
+        cycles.observe(last_began.elapsed());
+        match outcome {
             Ok(Ok(())) => served.into_iter().for_each(|done| {
                 let _ = done.send(());
             }),

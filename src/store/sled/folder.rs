@@ -54,6 +54,11 @@ impl Folder {
         Ok((folder, contents))
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where sled keeps its files.
     pub fn sled(&self) -> PathBuf {
         self.path.join("sled")

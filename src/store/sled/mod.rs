@@ -15,6 +15,7 @@ mod grants;
 mod held;
 mod keys;
 mod links;
+mod measured;
 mod open;
 mod registry;
 mod replacement;

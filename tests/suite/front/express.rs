@@ -91,11 +91,16 @@ async fn an_answer_is_the_same_with_the_lane_and_without() {
         let beside = Listening::to(&server).await;
         let (good, other) = requests(&server).await;
 
+        let mut told = 0;
         for request in good.iter().chain(&other) {
             let (expected, answer) = (alone.say(request).await.1, beside.say(request).await.1);
             assert_eq!(comparable(&answer), comparable(&expected), "{request}");
+            told += 2 * u64::from(answer.starts_with("HTTP/1.1 200"));
             assert!(answer.contains("x-request-id: ") || !expected.contains("x-request-id: "), "{answer}");
         }
+        let counted = server.core.telemetry.requests().expect("routes").counted();
+        let introspections = counted.filter(|route| route.label.template == "/oauth/introspect");
+        assert_eq!(introspections.map(|route| route.statuses[1]).sum::<u64>(), told);
     }
 }
 

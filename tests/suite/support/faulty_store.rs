@@ -21,9 +21,10 @@ use hallmark::domain::site::Site;
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Portable, Records, Redeemed, Requests,
-    Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable, Records, Redeemed,
+    Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
+use hallmark::telemetry::tally::Distribution;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,16 @@ impl Portable for FaultyStore {
 
     async fn import(&self, records: Records) -> Result<()> {
         self.call("import", self.store.import(records)).await
+    }
+}
+
+impl Measured for FaultyStore {
+    fn commits(&self) -> Distribution {
+        self.store.commits()
+    }
+
+    fn size(&self) -> Result<u64> {
+        self.store.size()
     }
 }
 

@@ -1,7 +1,7 @@
 //! An operator at a terminal: runs the binary for real, in a folder of their own.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -109,6 +109,7 @@ impl Operator {
             .current_dir(self.home.path())
             .env_clear()
             .env("ROCKET_PORT", self.port.to_string())
+            .env("HALLMARK_OPERATIONS__ADDRESS", "off")
             .env("HALLMARK_PASSWORDS__MEMORY_KIB", "64")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -126,6 +127,14 @@ impl Serving {
         self.child.stdout.take().expect("a pipe").read_to_string(&mut out).expect("text");
         let exit = self.child.wait().expect("an end");
         (exit.code(), format!("{out}{}", self.log.lock().expect("a log")))
+    }
+
+    /// Where the listener for operators is, as the log tells.
+    pub fn operations(&self) -> SocketAddr {
+        let log = self.log.lock().expect("a log");
+        let line = log.lines().find(|line| line.contains("health and metrics")).expect("a line of the log");
+        let line: Value = serde_json::from_str(line).expect(line);
+        line["address"].as_str().expect("an address").parse().expect("an address")
     }
 
     /// The process.

@@ -1,0 +1,5 @@
+//! What operators and load balancers ask: whether the server is well, and how much it does.
+
+mod health;
+mod listener;
+mod metrics;
