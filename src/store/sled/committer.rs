@@ -11,17 +11,22 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use sled::Tree;
 use tokio::sync::oneshot;
 
 use crate::store::sled::snapshot::Preserving;
-use crate::store::{Result, StoreError};
+use crate::store::sled::space::{Room, Space};
+use crate::store::{Result, StoreError, Writes};
 
 const CYCLE: &str = "cycle";
+
+/// How often the disk is looked at while nobody writes.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Whether what is written still becomes durable. After a failure reads go on, but for the few that pass a page which is
 /// about to be split: sled splits it then and there, and fails.
@@ -30,6 +35,28 @@ pub struct Health {
     failure: OnceLock<Stopped>,
     /// The snapshot that every write must leave whole.
     pub preserving: Arc<Preserving>,
+    /// How much room the disk has.
+    pub space: Space,
+}
+
+/// What a write does to the number of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// It may add one, which waits until there is room.
+    Adds,
+    /// It adds none, or one that is needed to end something.
+    Ends,
+}
+
+/// When a verb answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledges {
+    /// Once what it wrote is durable.
+    #[default]
+    WhenDurable,
+    /// At once, which loses whatever a crash catches. It is there so that `scripts/crash` can be shown to notice; only
+    /// `examples/forgetful.rs` asks for it, and `tests/architecture.rs` sees to that.
+    AtOnce,
 }
 
 /// Why nothing is written any more.
@@ -41,6 +68,9 @@ pub enum Stopped {
     /// The store was closed.
     #[error("the store was closed")]
     Closed,
+    /// What is left of the disk is kept for what ends something.
+    #[error("the disk is nearly full: nothing is added while less than store.free_space_mib is free")]
+    Full,
 }
 
 impl Health {
@@ -50,6 +80,26 @@ impl Health {
         match self.failure.get() {
             None => Ok(()),
             Some(stopped) => Err(StoreError::Unavailable(Box::new(stopped.clone()))),
+        }
+    }
+
+    /// # Errors
+    /// As [`Health::check`], and [`StoreError::Unavailable`] for what adds something while the disk is nearly full.
+    pub fn check_for(&self, growth: Growth) -> Result<()> {
+        self.check()?;
+        match (growth, self.space.room()) {
+            (Growth::Adds, Room::Reserved) => Err(StoreError::Unavailable(Box::new(Stopped::Full))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which changes are taken.
+    pub fn writes(&self) -> Writes {
+        match (self.failure.get(), self.space.room()) {
+            (Some(_), _) => Writes::Stopped,
+            (None, Room::Reserved) => Writes::EndingsOnly,
+            (None, Room::Little) => Writes::LittleRoom,
+            (None, Room::Enough) => Writes::Possible,
         }
     }
 
@@ -73,23 +123,34 @@ impl Health {
 pub struct Committer {
     requests: Option<Sender<oneshot::Sender<()>>>,
     health: Arc<Health>,
+    acknowledges: Acknowledges,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Committer {
     /// Starts the thread. `meta` is a tree of its own, `folder` is where sled keeps its files, and `witness` is a file
     /// beside them that says which cycle was the last.
-    pub fn start(meta: Tree, folder: &Path, witness: File, health: Arc<Health>) -> io::Result<Self> {
-        let disk = Disk::open(meta, folder, witness)?;
+    pub fn start(
+        meta: Tree,
+        folder: &Path,
+        witness: File,
+        health: Arc<Health>,
+        (reserve_mib, acknowledges): (u64, Acknowledges),
+    ) -> io::Result<Self> {
+        let disk = Disk::open(meta, folder, witness, reserve_mib)?;
+        health.space.look(&disk.log, reserve_mib)?;
         let (requests, waiting) = mpsc::channel();
         let watched = Arc::clone(&health);
         let thread = thread::Builder::new().name("committer".into()).spawn(move || run(disk, &waiting, &watched))?;
-        Ok(Self { requests: Some(requests), health, thread: Some(thread) })
+        Ok(Self { requests: Some(requests), health, acknowledges, thread: Some(thread) })
     }
 
     /// Waits until everything written before this call survives a power cut.
     pub async fn settled(&self) -> Result<()> {
         self.health.check()?;
+        if self.acknowledges == Acknowledges::AtOnce {
+            return Ok(());
+        }
         let (done, settled) = oneshot::channel();
         let sent = self.requests.as_ref().is_some_and(|requests| requests.send(done).is_ok());
         if sent && settled.await.is_ok() {
@@ -97,6 +158,16 @@ impl Committer {
         }
         self.health.fail("the committer is gone".into());
         self.health.check()
+    }
+
+    /// Refuses what cannot be completed for want of room, before the first of its writes.
+    pub fn require_room(&self) -> Result<()> {
+        self.health.check_for(Growth::Adds)
+    }
+
+    /// Which changes are taken.
+    pub fn writes(&self) -> Writes {
+        self.health.writes()
     }
 
     /// Settles what was written and refuses whatever comes later.
@@ -117,9 +188,17 @@ impl Drop for Committer {
     }
 }
 
-/// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
+/// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them. Looks at the room on
+/// the disk after each cycle, and now and then while there is none.
 fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health) {
-    while let Ok(first) = waiting.recv() {
+    loop {
+        // What cannot be looked at stays what it was; if the disk is gone, the next cycle fails.
+        let _ = health.space.look(&disk.log, disk.reserve_mib);
+        let first = match waiting.recv_timeout(LOOK_EVERY) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let served: Vec<_> = [first].into_iter().chain(waiting.try_iter()).collect();
         match catch_unwind(AssertUnwindSafe(|| disk.commit())) {
             Ok(Ok(())) => served.into_iter().for_each(|done| {
@@ -139,13 +218,15 @@ struct Disk {
     synced_blobs: HashSet<OsString>,
     witness: File,
     cycle: u64,
+    reserve_mib: u64,
 }
 
 impl Disk {
-    fn open(meta: Tree, folder: &Path, witness: File) -> io::Result<Self> {
+    fn open(meta: Tree, folder: &Path, witness: File, reserve_mib: u64) -> io::Result<Self> {
         let cycle = last_cycle(&meta).map_err(io::Error::other)?;
         let log = File::options().read(true).write(true).open(folder.join("db"))?;
-        Ok(Self { meta, log, blobs: folder.join("blobs"), synced_blobs: HashSet::new(), witness, cycle })
+        let blobs = folder.join("blobs");
+        Ok(Self { meta, log, blobs, synced_blobs: HashSet::new(), witness, cycle, reserve_mib })
     }
 
     fn commit(&mut self) -> io::Result<()> {

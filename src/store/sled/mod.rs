@@ -23,13 +23,16 @@ mod resources;
 mod sessions;
 mod sites;
 mod snapshot;
+mod space;
 mod sweep;
 mod table;
 mod tables;
 mod tokens;
 mod users;
 
+pub use committer::Acknowledges;
 pub use folder::FORMAT;
+pub use open::Opening;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
 pub use tables::{Holds, Reading, TableKind, named};
 
@@ -155,6 +158,11 @@ impl SledStore {
     /// [`StoreError::Unavailable`](crate::store::StoreError::Unavailable) if the disk refused it.
     pub async fn close(&self) -> Result<()> {
         self.committer.close().await
+    }
+
+    /// Refuses what cannot be completed for want of room on the disk, before the first of its writes.
+    fn require_room(&self) -> Result<()> {
+        self.committer.require_room()
     }
 
     /// `outcome`, once everything written so far survives a power cut.

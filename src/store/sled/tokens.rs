@@ -62,6 +62,7 @@ impl Tokens for SledStore {
         family: &Family,
         issued: Issued<'_>,
     ) -> Result<Redeemed> {
+        self.require_room()?;
         let spent = CodeState::Spent { client_id: family.client_id.clone(), family: family_id };
         let won =
             self.codes.update(key.to_bytes(), |state| matches!(state?, CodeState::Live(_)).then(|| spent.clone()))?;
