@@ -97,6 +97,8 @@ pub struct SledStore {
     transactions: Table<Transaction>,
     /// Hour, digest of the assertion.
     assertions: Table<()>,
+    /// One key: the last hour of which used assertions were forgotten.
+    forgotten: Table<u32>,
 
     /// `GrantId`: the head that codes, families and tokens hang from.
     grants: Table<Grant>,

@@ -93,6 +93,7 @@ impl SledStore {
             pushed: Table::open(db, "pushed", health)?,
             transactions: Table::open(db, "transactions", health)?,
             assertions: Table::open(db, "assertions", health)?,
+            forgotten: Table::open(db, "forgotten", health)?.of_endings(),
             grants: Table::open(db, "grants", health)?,
             user_grants: Table::open(db, "user_grants", health)?,
             client_grants: Table::open(db, "client_grants", health)?,
