@@ -213,6 +213,13 @@ impl Clock {
         }
     }
 
+    /// Sets a fixed clock, forward or back; the machine's is left alone.
+    pub fn set(&self, now: Timestamp) {
+        if let Clock::Fixed(seconds) = self {
+            seconds.store(now.0, Ordering::SeqCst);
+        }
+    }
+
     /// Moves a fixed clock on; the machine's is left alone.
     pub fn advance(&self, by: Lifetime) {
         if let Clock::Fixed(seconds) = self {

@@ -252,7 +252,13 @@ fn a_template_escapes_everything(source: &Source) -> Vec<String> {
     raw.into_iter().filter(|mark| text.contains(mark)).map(|mark| format!("holds {mark}")).collect()
 }
 
-const RULES_OF_SOURCES: [Rule; 8] = [
+/// A store that acknowledges before anything is durable is for `examples/forgetful.rs` alone.
+fn nothing_is_promised_early(source: &Source) -> Vec<String> {
+    let early = source.code().contains("AtOnce") && source.place() != "store/sled/committer";
+    early.then(|| "acknowledges at once".into()).into_iter().collect()
+}
+
+const RULES_OF_SOURCES: [Rule; 9] = [
     a_part_uses_lower_rows_and_itself,
     paths_begin_at_crate,
     a_package_is_named_only_at_home,
@@ -261,6 +267,7 @@ const RULES_OF_SOURCES: [Rule; 8] = [
     nothing_is_global,
     a_file_holds_one_idea,
     markup_has_no_inline_script_or_style,
+    nothing_is_promised_early,
 ];
 
 const RULES_OF_TESTS: [Rule; 2] = [a_file_opens_with_what_it_is, a_file_holds_one_idea];
@@ -422,6 +429,14 @@ fn a_global_is_a_fault_but_for_the_allocator() {
     assert!(fault(nothing_is_global, "src/apps/catalogue.rs", "thread_local! { }").is_some());
     assert_eq!(fault(nothing_is_global, "src/main.rs", "#[global_allocator]\nstatic A: Mi = Mi;"), None);
     assert_eq!(fault(nothing_is_global, "src/domain/id.rs", "const A: &'static str = \"static \";"), None);
+}
+
+#[test]
+fn a_promise_before_the_disk_has_it_is_a_fault() {
+    let text = "let how = Acknowledges::AtOnce;";
+    assert!(fault(nothing_is_promised_early, "src/cli/open.rs", text).is_some());
+    assert_eq!(fault(nothing_is_promised_early, "src/store/sled/committer.rs", text), None);
+    assert_eq!(fault(nothing_is_promised_early, "src/cli/open.rs", "Acknowledges::WhenDurable"), None);
 }
 
 #[test]

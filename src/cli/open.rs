@@ -12,7 +12,7 @@ use crate::cli::kek;
 use crate::config::Config;
 use crate::domain::site::Site;
 use crate::store::Sites;
-use crate::store::sled::SledStore;
+use crate::store::sled::{Acknowledges, Opening, SledStore};
 
 /// Only its owner may look into the data folder.
 pub const FOLDER_MODE: u32 = 0o700;
@@ -75,7 +75,12 @@ impl From<StartError> for CommandError {
 
 fn open_store(config: &Config) -> Result<Arc<SledStore>, CommandError> {
     make_folder(&config.store.folder)?;
-    Ok(Arc::new(SledStore::open(&config.store.folder, config.store.cache_mib)?))
+    let opening = Opening {
+        cache_mib: config.store.cache_mib,
+        free_space_mib: config.store.free_space_mib,
+        acknowledges: Acknowledges::WhenDurable,
+    };
+    Ok(Arc::new(SledStore::open_as(&config.store.folder, opening)?))
 }
 
 /// Makes the data folder; one that is there and empty is closed to others, one with contents is left as it is.

@@ -28,6 +28,7 @@ pub trait Clients {
     /// Removes a client; everything issued to it is over at once. `false` if there was none.
     async fn remove_client(&self, id: &ClientId) -> Result<bool>;
 
-    /// Marks an assertion of a client as used until `expires` (RFC 7523 section 3, `jti`); `false` if it was used before.
+    /// Marks an assertion of a client as used until `expires` (RFC 7523 section 3, `jti`); `false` if it was used before, or
+    /// may have been: a sweep, whose clock was ahead, forgot which of those that expire by then were.
     async fn spend_assertion(&self, assertion: Digest, expires: Timestamp) -> Result<bool>;
 }

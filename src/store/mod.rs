@@ -68,6 +68,25 @@ pub trait Store:
     /// Drops a bounded number of records that are over by `horizon`, and says whether more are left. Needs no durability:
     /// what is dropped was already over.
     async fn sweep(&self, horizon: Horizon) -> Result<Swept>;
+
+    /// Which changes are taken now, as far as is known without trying: a store that watches nothing takes all. Costs
+    /// nothing to ask.
+    fn writes(&self) -> Writes {
+        Writes::Possible
+    }
+}
+
+/// Which changes a store takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// All.
+    Possible,
+    /// All, for as long as there is room, of which there is little.
+    LittleRoom,
+    /// What ends something, such as a revocation: the rest of the disk is kept for that.
+    EndingsOnly,
+    /// None until a restart.
+    Stopped,
 }
 
 /// Up to which moments a sweep drops what is over.

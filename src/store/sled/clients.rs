@@ -8,9 +8,9 @@ use crate::domain::client::{Client, Credentials};
 use crate::domain::id::{ClientId, GrantId};
 use crate::domain::secret::{Digest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
-use crate::store::sled::SledStore;
 use crate::store::sled::grants::client_prefix;
 use crate::store::sled::registry::{Party, Registration};
+use crate::store::sled::{ONLY, SledStore};
 use crate::store::{Added, Clients, Result};
 
 #[async_trait]
@@ -59,7 +59,9 @@ impl Clients for SledStore {
     async fn spend_assertion(&self, assertion: Digest, expires: Timestamp) -> Result<bool> {
         let key = TokenKey { hour: Hour::after(expires).0, digest: assertion };
         let first = self.assertions.add(key.to_bytes(), &())?;
-        self.durable(first).await
+        // Asked after it was added, since the sweep says what it forgets before it does.
+        let may_be_forgotten = self.forgotten.get(ONLY)?.is_some_and(|last| key.hour <= last);
+        self.durable(first && !may_be_forgotten).await
     }
 }
 

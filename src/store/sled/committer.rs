@@ -20,13 +20,14 @@ use sled::Tree;
 use tokio::sync::oneshot;
 
 use crate::store::sled::snapshot::Preserving;
+use crate::store::sled::space::{Room, Space};
 use crate::store::sled::trail::Trail;
-use crate::store::{Result, StoreError};
+use crate::store::{Result, StoreError, Writes};
 use crate::telemetry::tally::{Distribution, Histogram};
 
 const CYCLE: &str = "cycle";
 
-/// What waits without asking is written after so long.
+/// What waits without asking is written after so long, and so often the disk is looked at while nobody writes.
 const LINGERING: Duration = Duration::from_millis(250);
 
 /// When nobody came for twice the time between two, at least this and at most that, nobody is about to.
@@ -43,6 +44,28 @@ pub struct Health {
     failure: OnceLock<Stopped>,
     /// The snapshot that every write must leave whole.
     pub preserving: Arc<Preserving>,
+    /// How much room the disk has.
+    pub space: Space,
+}
+
+/// What a write does to the number of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// It may add one, which waits until there is room.
+    Adds,
+    /// It adds none, or one that is needed to end something.
+    Ends,
+}
+
+/// When a verb answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledges {
+    /// Once what it wrote is durable.
+    #[default]
+    WhenDurable,
+    /// At once, which loses whatever a crash catches. It is there so that `scripts/crash` can be shown to notice; only
+    /// `examples/forgetful.rs` asks for it, and `tests/architecture.rs` sees to that.
+    AtOnce,
 }
 
 /// Why nothing is written any more.
@@ -54,6 +77,9 @@ pub enum Stopped {
     /// The store was closed.
     #[error("the store was closed")]
     Closed,
+    /// What is left of the disk is kept for what ends something.
+    #[error("the disk is nearly full: nothing is added while less than store.free_space_mib is free")]
+    Full,
 }
 
 impl Health {
@@ -63,6 +89,26 @@ impl Health {
         match self.failure.get() {
             None => Ok(()),
             Some(stopped) => Err(StoreError::Unavailable(Box::new(stopped.clone()))),
+        }
+    }
+
+    /// # Errors
+    /// As [`Health::check`], and [`StoreError::Unavailable`] for what adds something while the disk is nearly full.
+    pub fn check_for(&self, growth: Growth) -> Result<()> {
+        self.check()?;
+        match (growth, self.space.room()) {
+            (Growth::Adds, Room::Reserved) => Err(StoreError::Unavailable(Box::new(Stopped::Full))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which changes are taken.
+    pub fn writes(&self) -> Writes {
+        match (self.failure.get(), self.space.room()) {
+            (Some(_), _) => Writes::Stopped,
+            (None, Room::Reserved) => Writes::EndingsOnly,
+            (None, Room::Little) => Writes::LittleRoom,
+            (None, Room::Enough) => Writes::Possible,
         }
     }
 
@@ -86,6 +132,7 @@ impl Health {
 pub struct Committer {
     requests: Option<Sender<oneshot::Sender<()>>>,
     health: Arc<Health>,
+    acknowledges: Acknowledges,
     /// How long each cycle took.
     cycles: Arc<Histogram>,
     thread: Option<JoinHandle<()>>,
@@ -94,19 +141,30 @@ pub struct Committer {
 impl Committer {
     /// Starts the thread. `meta` is a tree of its own, `folder` is where sled keeps its files, `witness` is a file beside
     /// them that says which cycle was the last, and `trail` is what waits for a cycle without asking for one.
-    pub fn start(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>, health: Arc<Health>) -> io::Result<Self> {
-        let disk = Disk::open(meta, folder, witness, trail)?;
+    pub fn start(
+        meta: Tree,
+        folder: &Path,
+        witness: File,
+        trail: Arc<Trail>,
+        health: Arc<Health>,
+        (reserve_mib, acknowledges): (u64, Acknowledges),
+    ) -> io::Result<Self> {
+        let disk = Disk::open(meta, folder, witness, trail, reserve_mib)?;
+        health.space.look(&disk.log, reserve_mib)?;
         let (requests, waiting) = mpsc::channel();
         let (watched, cycles) = (Arc::clone(&health), Arc::<Histogram>::default());
         let timed = Arc::clone(&cycles);
         let begin = move || run(disk, &waiting, &watched, &timed);
         let thread = thread::Builder::new().name("committer".into()).spawn(begin)?;
-        Ok(Self { requests: Some(requests), health, cycles, thread: Some(thread) })
+        Ok(Self { requests: Some(requests), health, acknowledges, cycles, thread: Some(thread) })
     }
 
     /// Waits until everything written before this call survives a power cut.
     pub async fn settled(&self) -> Result<()> {
         self.health.check()?;
+        if self.acknowledges == Acknowledges::AtOnce {
+            return Ok(());
+        }
         let (done, settled) = oneshot::channel();
         let sent = self.requests.as_ref().is_some_and(|requests| requests.send(done).is_ok());
         if sent && settled.await.is_ok() {
@@ -119,6 +177,16 @@ impl Committer {
     /// How long the cycles took so far.
     pub fn commits(&self) -> Distribution {
         self.cycles.distribution()
+    }
+
+    /// Refuses what cannot be completed for want of room, before the first of its writes.
+    pub fn require_room(&self) -> Result<()> {
+        self.health.check_for(Growth::Adds)
+    }
+
+    /// Which changes are taken.
+    pub fn writes(&self) -> Writes {
+        self.health.writes()
     }
 
     /// Settles what was written and refuses whatever comes later.
@@ -139,10 +207,13 @@ impl Drop for Committer {
     }
 }
 
-/// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them.
+/// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them. Looks at the room on
+/// the disk after each cycle, and now and then while there is none.
 fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health, cycles: &Histogram) {
     let (mut last_began, mut company) = (Instant::now(), false);
     loop {
+        // What cannot be looked at stays what it was; if the disk is gone, the next cycle fails.
+        let _ = health.space.look(&disk.log, disk.reserve_mib);
         let mut served = match waiting.recv_timeout(LINGERING) {
             Ok(first) => vec![first],
             Err(RecvTimeoutError::Timeout) if disk.trail.is_written() => continue,
@@ -191,13 +262,15 @@ struct Disk {
     witness: File,
     trail: Arc<Trail>,
     cycle: u64,
+    reserve_mib: u64,
 }
 
 impl Disk {
-    fn open(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>) -> io::Result<Self> {
+    fn open(meta: Tree, folder: &Path, witness: File, trail: Arc<Trail>, reserve_mib: u64) -> io::Result<Self> {
         let cycle = last_cycle(&meta).map_err(io::Error::other)?;
         let log = File::options().read(true).write(true).open(folder.join("db"))?;
-        Ok(Self { meta, log, blobs: folder.join("blobs"), synced_blobs: HashSet::new(), witness, trail, cycle })
+        let (blobs, synced_blobs) = (folder.join("blobs"), HashSet::new());
+        Ok(Self { meta, log, blobs, synced_blobs, witness, trail, cycle, reserve_mib })
     }
 
     fn commit(&mut self) -> io::Result<()> {

@@ -24,6 +24,7 @@ mod resources;
 mod sessions;
 mod sites;
 mod snapshot;
+mod space;
 mod sweep;
 mod table;
 mod tables;
@@ -31,7 +32,9 @@ mod tokens;
 mod trail;
 mod users;
 
+pub use committer::Acknowledges;
 pub use folder::FORMAT;
+pub use open::Opening;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
 pub use tables::{Holds, Reading, TableKind, named};
 
@@ -96,6 +99,8 @@ pub struct SledStore {
     transactions: Table<Transaction>,
     /// Hour, digest of the assertion.
     assertions: Table<()>,
+    /// One key: the last hour of which used assertions were forgotten.
+    forgotten: Table<u32>,
 
     /// `GrantId`: the head that codes, families and tokens hang from.
     grants: Table<Grant>,
@@ -155,6 +160,11 @@ impl SledStore {
     /// [`StoreError::Unavailable`](crate::store::StoreError::Unavailable) if the disk refused it.
     pub async fn close(&self) -> Result<()> {
         self.committer.close().await
+    }
+
+    /// Refuses what cannot be completed for want of room on the disk, before the first of its writes.
+    fn require_room(&self) -> Result<()> {
+        self.committer.require_room()
     }
 
     /// `outcome`, once everything written so far survives a power cut.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sled::Db;
 
 use crate::store::sled::SledStore;
-use crate::store::sled::committer::{Committer, Health, last_cycle};
+use crate::store::sled::committer::{Acknowledges, Committer, Health, last_cycle};
 use crate::store::sled::folder::{Contents, Folder, unavailable};
 use crate::store::sled::held::Held;
 use crate::store::sled::table::{Table, failure};
@@ -18,35 +18,56 @@ use crate::store::{Result, StoreError};
 
 const LOG: &str = "sled's log";
 
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// Sled caches at most about so many MiB of pages.
+    pub cache_mib: u64,
+    /// While less than so many MiB of the disk are free, nothing is added; zero turns this off.
+    pub free_space_mib: u64,
+    /// When a verb answers.
+    pub acknowledges: Acknowledges,
+}
+
 impl SledStore {
-    /// Opens the store in `folder`, or makes one where nothing is. Sled caches at most about `cache_mib` MiB of pages.
+    /// Opens the store in `folder`, or makes one where nothing is, without an eye on the room on the disk. Sled caches at
+    /// most about `cache_mib` MiB of pages.
+    ///
+    /// # Errors
+    /// As [`SledStore::open_as`].
+    pub fn open(folder: &Path, cache_mib: u64) -> Result<Self> {
+        Self::open_as(folder, Opening { cache_mib, free_space_mib: 0, acknowledges: Acknowledges::WhenDurable })
+    }
+
+    /// Opens the store in `folder`, or makes one where nothing is.
     ///
     /// # Errors
     /// [`StoreError::Locked`] if another process has the folder, [`StoreError::Format`] if it was not written by this
     /// version of this program, [`StoreError::Corrupt`] if it is damaged, [`StoreError::Unavailable`] otherwise.
-    pub fn open(folder: &Path, cache_mib: u64) -> Result<Self> {
+    pub fn open_as(folder: &Path, opening: Opening) -> Result<Self> {
         let (folder, contents) = Folder::open(folder)?;
         match contents {
             Contents::Nothing => folder.begin().map_err(unavailable)?,
             Contents::Store => folder.require_whole()?,
         }
         // Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
-        catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, cache_mib)))
+        catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, opening)))
             .unwrap_or(Err(StoreError::Corrupt { place: LOG }))
     }
 
-    fn open_sled(folder: Folder, contents: Contents, cache_mib: u64) -> Result<Self> {
+    fn open_sled(folder: Folder, contents: Contents, opening: Opening) -> Result<Self> {
         let (witness, promised) = folder.witness()?;
-        let db = open_database(&folder.sled(), cache_mib)?;
+        let db = open_database(&folder.sled(), opening.cache_mib)?;
         let meta = db.open_tree("meta").map_err(|error| failure("meta", error))?;
         if last_cycle(&meta).map_err(|error| failure("meta", error))? < promised {
             return Err(StoreError::Corrupt { place: "sled's log, the newest part of which is missing" });
         }
         let health = Arc::<Health>::default();
-        let events = Arc::new(Trail::open(Table::open(&db, "events", &health)?)?);
-        let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health));
-        let committer = committer.map_err(unavailable)?;
-        let mut store = Self::with_trees(&db, &health, committer, events, folder)?;
+        let events = Arc::new(Trail::open(Table::open(&db, "events", &health)?.of_endings())?);
+        let how = (opening.free_space_mib, opening.acknowledges);
+        let committer =
+            Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health), how);
+        let mut store = Self::with_trees(&db, &health, committer.map_err(unavailable)?, events, folder)?;
         if contents == Contents::Nothing {
             db.flush().map_err(|error| failure(LOG, error))?;
             store.folder.complete().map_err(unavailable)?;
@@ -78,17 +99,18 @@ impl SledStore {
             pushed: Table::open(db, "pushed", health)?,
             transactions: Table::open(db, "transactions", health)?,
             assertions: Table::open(db, "assertions", health)?,
+            forgotten: Table::open(db, "forgotten", health)?.of_endings(),
             grants: Table::open(db, "grants", health)?,
             user_grants: Table::open(db, "user_grants", health)?,
             client_grants: Table::open(db, "client_grants", health)?,
             grant_uses: Table::open(db, "grant_uses", health)?,
             codes: Table::open(db, "codes", health)?,
-            spent_codes: Table::open(db, "spent_codes", health)?,
+            spent_codes: Table::open(db, "spent_codes", health)?.of_endings(),
             tokens: Table::open(db, "tokens", health)?,
             refresh_tokens: Table::open(db, "refresh_tokens", health)?,
-            families: Table::open(db, "families", health)?,
+            families: Table::open(db, "families", health)?.of_endings(),
             grant_families: Table::open(db, "grant_families", health)?,
-            forgetting: Table::open(db, "forgetting", health)?,
+            forgetting: Table::open(db, "forgetting", health)?.of_endings(),
             rotations: Table::open(db, "rotations", health)?,
             events,
             sites: Held::open(db, "sites", health)?,

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::domain::id::FamilyId;
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Timestamp};
-use crate::store::sled::SledStore;
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::KeptFamily;
-use crate::store::{Horizon, Result, Store, Swept};
+use crate::store::sled::{ONLY, SledStore};
+use crate::store::{Horizon, Result, Store, Swept, Writes};
 
 /// How many records one sweep drops.
 const BOUND: usize = 2000;
@@ -20,6 +20,10 @@ const BREATH: usize = 100;
 
 #[async_trait]
 impl Store for SledStore {
+    fn writes(&self) -> Writes {
+        self.committer.writes()
+    }
+
     async fn sweep(&self, Horizon { now, rotations, events }: Horizon) -> Result<Swept> {
         // A bucket whose hour has begun holds nothing live, and the next bucket is the first that may.
         let hour = Hour::containing(now).0.checked_add(1).map(u32::to_be_bytes);
@@ -36,7 +40,7 @@ impl Store for SledStore {
         self.sweep_table(&self.links, end, &mut left, |key| self.links.remove(key).map(drop)).await?;
         self.sweep_table(&self.pushed, end, &mut left, |key| self.pushed.remove(key).map(drop)).await?;
         self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;
-        self.sweep_table(&self.assertions, end, &mut left, |key| self.assertions.remove(key).map(drop)).await?;
+        self.sweep_table(&self.assertions, end, &mut left, |key| self.forget_assertion(key)).await?;
 
         let end = rotations.0.saturating_add(1).to_be_bytes();
         self.sweep_table(&self.rotations, Some(&end), &mut left, |key| self.erase_rotation(key)).await?;
@@ -70,6 +74,15 @@ impl SledStore {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Forgets that an assertion was used, and remembers up to which hour that was done: if the clock steps back, what
+    /// expires by then may have been used, and is taken for that.
+    fn forget_assertion(&self, key: &[u8]) -> Result<()> {
+        let hour = key.first_chunk().ok_or_else(|| self.assertions.damaged())?;
+        let hour = u32::from_be_bytes(*hour);
+        self.forgotten.update(ONLY, |last| (last < Some(hour)).then_some(hour))?;
+        self.assertions.remove(key).map(drop)
     }
 
     fn drop_expired_session(&self, key: &[u8]) -> Result<()> {

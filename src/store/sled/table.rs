@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::{IVec, Tree};
 
-use crate::store::sled::committer::Health;
+use crate::store::sled::committer::{Growth, Health};
 use crate::store::{Result, StoreError};
 
 /// What every value begins with, so that a later shape of a noun can be told from this one.
@@ -20,6 +20,7 @@ pub struct Table<V> {
     tree: Tree,
     name: &'static str,
     health: Arc<Health>,
+    growth: Growth,
     values: PhantomData<fn() -> V>,
 }
 
@@ -32,7 +33,12 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     /// The tree of that name, made if it is new.
     pub fn open(db: &sled::Db, name: &'static str, health: &Arc<Health>) -> Result<Self> {
         let tree = db.open_tree(name).map_err(|error| failure(name, error))?;
-        Ok(Self { tree, name, health: Arc::clone(health), values: PhantomData })
+        Ok(Self { tree, name, health: Arc::clone(health), growth: Growth::Adds, values: PhantomData })
+    }
+
+    /// A table that is added to in order to end something, which goes on while the disk is nearly full.
+    pub fn of_endings(self) -> Self {
+        Self { growth: Growth::Ends, ..self }
     }
 
     /// # Errors
@@ -59,19 +65,19 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     /// Puts a value under `key`, whatever was there.
     pub fn put(&self, key: impl AsRef<[u8]>, value: &V) -> Result<()> {
         let value = self.encode(value)?;
-        self.write(key.as_ref(), |tree| tree.insert(key.as_ref(), value))?;
+        self.write(key.as_ref(), self.growth, |tree| tree.insert(key.as_ref(), value))?;
         Ok(())
     }
 
     /// Removes what is under `key` and returns it. Of any number of callers at once, one gets it.
     pub fn take(&self, key: impl AsRef<[u8]>) -> Result<Option<V>> {
-        let removed = self.write(key.as_ref(), |tree| tree.remove(key.as_ref()))?;
+        let removed = self.write(key.as_ref(), Growth::Ends, |tree| tree.remove(key.as_ref()))?;
         removed.map(|bytes| self.decode(&bytes)).transpose()
     }
 
     /// Removes what is under `key` without reading it; `false` if there was nothing.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        Ok(self.write(key.as_ref(), |tree| tree.remove(key.as_ref()))?.is_some())
+        Ok(self.write(key.as_ref(), Growth::Ends, |tree| tree.remove(key.as_ref()))?.is_some())
     }
 
     /// Puts a value under a `key` that nothing is under; `false` if there is something.
@@ -150,13 +156,14 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     }
 
     fn compare_and_swap(&self, key: &[u8], old: Option<impl AsRef<[u8]>>, new: Option<Vec<u8>>) -> Result<bool> {
-        let swapped = self.write(key, |tree| tree.compare_and_swap(key, old, new))?;
+        let growth = if old.is_some() { Growth::Ends } else { self.growth };
+        let swapped = self.write(key, growth, |tree| tree.compare_and_swap(key, old, new))?;
         Ok(swapped.is_ok())
     }
 
     /// Writes what is under `key`. Every write of a table passes here, so that a snapshot misses none.
-    fn write<T>(&self, key: &[u8], write: impl FnOnce(&Tree) -> sled::Result<T>) -> Result<T> {
-        self.health.check()?;
+    fn write<T>(&self, key: &[u8], growth: Growth, write: impl FnOnce(&Tree) -> sled::Result<T>) -> Result<T> {
+        self.health.check_for(growth)?;
         self.written(self.health.preserving.write(self.name, &self.tree, key, write))
     }
 

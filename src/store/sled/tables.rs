@@ -49,7 +49,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 31] = [
+pub const TABLES: [TableKind; 32] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -65,6 +65,7 @@ pub const TABLES: [TableKind; 31] = [
     TableKind::of::<Transaction>("transactions", Holds::Credentials),
     // What was used once must not be good again.
     TableKind::of::<()>("assertions", Holds::Lasting),
+    TableKind::of::<u32>("forgotten", Holds::Lasting),
     TableKind::of::<Grant>("grants", Holds::Lasting),
     TableKind::of::<GrantId>("user_grants", Holds::Lasting),
     TableKind::of::<()>("client_grants", Holds::Lasting),

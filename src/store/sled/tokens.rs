@@ -69,6 +69,7 @@ impl Tokens for SledStore {
         family: &Family,
         issued: Issued<'_>,
     ) -> Result<Redeemed> {
+        self.require_room()?;
         let spent = CodeState::Spent { client_id: family.client_id.clone(), family: family_id };
         if !self.codes.replace_beginning(key.to_bytes(), LIVE_CODE, &spent)? {
             return self.durable(Redeemed::Lost).await;

@@ -84,6 +84,21 @@ async fn an_assertion_proves_a_client_once_and_never_again_even_after_a_restart(
 }
 
 #[rocket::async_test]
+async fn an_assertion_stays_used_when_the_clock_steps_forward_and_back() {
+    for away in [Lifetime::hours(2), Lifetime::days(400)] {
+        let server = world().await;
+        let first = signed(Algorithm::ES256, &p256(), &claims());
+        assert_eq!(present(&server, &first).await.status.code, 200);
+
+        server.core.clock.advance(away);
+        server.sweep().await;
+        server.core.clock.set(NOW);
+
+        assert_eq!(present(&server, &first).await.refusal(), (401, "invalid_client".into()), "{away}");
+    }
+}
+
+#[rocket::async_test]
 async fn the_issuer_or_an_endpoint_of_ours_is_the_one_audience() {
     let server = world().await;
 

@@ -3,6 +3,7 @@
 mod assertion_replay;
 mod audience_confusion;
 mod client_impersonation;
+mod clock_steps;
 mod code_injection;
 mod code_replay;
 mod credential_reposting;

@@ -4,6 +4,7 @@ mod backup;
 mod compaction;
 mod control;
 mod demo;
+mod disk;
 mod doctor;
 mod exit_codes;
 mod keys;

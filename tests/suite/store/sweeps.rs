@@ -62,7 +62,10 @@ async fn what_has_expired_goes_within_two_hours() -> Result<()> {
     assert_eq!(store.link(link).await?, None);
     assert_eq!(store.pushed_request(pushed).await?, None);
     assert_eq!(store.transaction(opened).await?, None);
-    assert!(store.spend_assertion(Digest([1; 32]), expires).await?);
+    // Which assertions of that hour were used is forgotten: if the clock steps back, all of them count as used.
+    assert!(!store.spend_assertion(Digest([1; 32]), expires).await?);
+    assert!(!store.spend_assertion(Digest([2; 32]), expires).await?);
+    assert!(store.spend_assertion(Digest([2; 32]), after(Lifetime::hours(4))).await?);
     assert!(store.family(redeemed.id).await?.is_some(), "a family of a year is not over after three hours");
     Ok(())
 }

@@ -82,7 +82,19 @@ impl Operator {
 
     /// Starts the server with something in the environment and waits until it can be reached.
     pub fn serve_in(&self, environment: &[(&str, &str)]) -> Serving {
-        let mut child = self.command("serve").envs(environment.iter().copied()).spawn().expect("the binary");
+        Self::reached(self.command("serve").envs(environment.iter().copied()))
+    }
+
+    /// Starts the server so that no file of it grows beyond so many blocks of 512 bytes: a write fails, and no signal comes.
+    pub fn serve_within(&self, blocks: u64, environment: &[(&str, &str)]) -> Serving {
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut shell = self.process("/bin/sh");
+        shell.args(["-c", &limit, env!("CARGO_BIN_EXE_hallmark"), "--data", "data", "serve"]);
+        Self::reached(shell.envs(environment.iter().copied()))
+    }
+
+    fn reached(command: &mut Command) -> Serving {
+        let mut child = command.spawn().expect("the binary");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut begin = String::new();
         while !begin.contains("\"serving\"") {
@@ -101,11 +113,15 @@ impl Operator {
     }
 
     fn command(&self, command: &str) -> Command {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_hallmark"));
+        let mut process = self.process(env!("CARGO_BIN_EXE_hallmark"));
         let place: &[&str] = if command.contains("--data ") { &[] } else { &["--data", "data"] };
+        process.args(place).args(command.split_whitespace());
         process
-            .args(place)
-            .args(command.split_whitespace())
+    }
+
+    fn process(&self, program: &str) -> Command {
+        let mut process = Command::new(program);
+        process
             .current_dir(self.home.path())
             .env_clear()
             .env("ROCKET_PORT", self.port.to_string())
