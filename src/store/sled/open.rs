@@ -65,8 +65,7 @@ impl SledStore {
         let health = Arc::<Health>::default();
         let events = Arc::new(Trail::open(Table::open(&db, "events", &health)?.of_endings())?);
         let how = (opening.free_space_mib, opening.acknowledges);
-        let committer =
-            Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health), how);
+        let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health), how);
         let mut store = Self::with_trees(&db, &health, committer.map_err(unavailable)?, events, folder)?;
         if contents == Contents::Nothing {
             db.flush().map_err(|error| failure(LOG, error))?;

@@ -77,6 +77,8 @@ export class Server {
       const child = execFile(BINARY, words_, { cwd: this.folder, env: this.environment }, (error, out, err) =>
         error ? reject(new Error(`hallmark ${words.join(" ")}: ${err || error}`)) : resolve(JSON.parse(out)),
       );
+      // A command that reads nothing may be gone before its input is closed; how it ended tells what matters.
+      child.stdin.on("error", () => {});
       child.stdin.end(input);
     });
   }
