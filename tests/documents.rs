@@ -116,6 +116,11 @@ fn the_kinds_of_tests_are_told_by_tests_that_are_there() {
 }
 
 #[test]
+fn the_faults_are_told_with_tests_that_are_there() {
+    assert_cites_what_is_there("docs/reliability.md");
+}
+
+#[test]
 fn a_citation_of_nothing_is_noticed() {
     let tests = BTreeSet::from(["a_code_is_redeemed_once".to_owned()]);
     let document = "| § | file | test |\n|---|---|---|\n| 1 | `src/lib.rs` | `a_code_is_redeemed_once` |\n\
