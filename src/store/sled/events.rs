@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use crate::domain::event::Recorded;
+use crate::domain::time::Timestamp;
 use crate::store::sled::SledStore;
 use crate::store::sled::table::{Table, key};
-use crate::store::{Events, Result, StoreError};
+use crate::store::{EventPlace, Events, Result, StoreError};
 
 #[async_trait]
 impl Events for SledStore {
@@ -26,6 +27,27 @@ impl Events for SledStore {
         let newest = self.events.all().rev().take(count);
         newest.map(|entry| serde_json::from_str(&entry?.1).map_err(|_| self.events.damaged())).collect()
     }
+
+    async fn events(&self, from: EventPlace, until: EventPlace, count: usize) -> Result<Vec<(EventPlace, Recorded)>> {
+        if until <= from {
+            return Ok(Vec::new());
+        }
+        let event = |entry: Result<(sled::IVec, String)>| {
+            let (key, json) = entry?;
+            let place = place(&key).ok_or_else(|| self.events.damaged())?;
+            Ok((place, serde_json::from_str(&json).map_err(|_| self.events.damaged())?))
+        };
+        self.events.range(&place_key(from), &place_key(until)).take(count).map(event).collect()
+    }
+}
+
+fn place_key(place: EventPlace) -> Vec<u8> {
+    key(&[&place.at.0.to_be_bytes(), &place.number.to_be_bytes()])
+}
+
+fn place(key: &[u8]) -> Option<EventPlace> {
+    let (at, number) = (key.first_chunk()?, key.last_chunk()?);
+    Some(EventPlace { at: Timestamp(u64::from_be_bytes(*at)), number: u64::from_be_bytes(*number) })
 }
 
 impl SledStore {
