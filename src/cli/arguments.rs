@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::command::Command;
-use crate::cli::{backup, restore, store};
+use crate::cli::{audit, backup, restore, store};
 
 /// A self-hosted OAuth 2.0 authorization server for Forge-style apps.
 ///
@@ -56,6 +56,9 @@ pub enum Verb {
     /// The store itself.
     #[command(subcommand)]
     Store(store::Command),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// What a running server can also be told.
     #[command(flatten)]
     Tell(Command),

@@ -26,7 +26,7 @@ pub enum Command {
     #[command(subcommand)]
     Key(key::Command),
     /// The audit trail.
-    #[command(subcommand)]
+    #[command(skip)]
     Audit(audit::Command),
     /// Ask whether the running server should be sent requests: exit code 0 if so, 1 otherwise.
     Ready,

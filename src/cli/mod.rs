@@ -102,6 +102,7 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             command.run(&Settings::read(&arguments.place)?).await?.print(format)?;
             Ok(Exit::Done)
         }
+        Verb::Audit(verb) => verb.run(&Settings::read(&arguments.place)?, format).await,
         Verb::Tell(mut command) => {
             command.read_inputs()?;
             let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;

@@ -31,11 +31,30 @@ impl Timestamp {
         self.date_time().format("%-d %B %Y, %H:%M UTC").to_string()
     }
 
+    /// From RFC 3339, such as `2026-11-24T03:04:05Z`, or the beginning of a day in UTC, such as `2026-11-24`.
+    fn read(text: &str) -> Option<Self> {
+        let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.timestamp());
+        let day = || text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|day| day.and_utc().timestamp());
+        moment.ok().or_else(day).and_then(|seconds| u64::try_from(seconds).ok()).map(Self)
+    }
+
     fn date_time(self) -> chrono::DateTime<chrono::Utc> {
         i64::try_from(self.0)
             .ok()
             .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
             .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
+    }
+}
+
+/// Why a text is no moment.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no moment such as 2026-11-24 or 2026-11-24T15:04:05Z")]
+pub struct MalformedTimestamp;
+
+impl FromStr for Timestamp {
+    type Err = MalformedTimestamp;
+    fn from_str(text: &str) -> Result<Self, MalformedTimestamp> {
+        Self::read(text).ok_or(MalformedTimestamp)
     }
 }
 
@@ -169,6 +188,17 @@ mod tests {
         assert!(read("\"soon\"").is_err() && read("-1").is_err());
         assert_eq!(Lifetime::days(90).to_string(), "90 days");
         assert_eq!(Lifetime::hours(1).to_string(), "1 hour");
+    }
+
+    #[test]
+    fn a_moment_is_read_from_rfc_3339_or_a_day() {
+        let read = |text: &str| text.parse::<Timestamp>().ok();
+        assert_eq!(read("1970-01-01T00:01:00Z"), Some(Timestamp(60)));
+        assert_eq!(read("1970-01-01T01:01:00+01:00"), Some(Timestamp(60)));
+        assert_eq!(read("1970-01-02"), Some(Timestamp(86400)));
+        assert!(
+            ["", "soon", "1969-01-01", "2026-13-01", "2026-11-24 12:00"].into_iter().all(|text| read(text).is_none())
+        );
     }
 
     #[test]

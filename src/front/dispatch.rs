@@ -39,7 +39,7 @@ pub async fn dispatch(
     };
     let request = Request::from_parts(head, body);
     if let Some(lane) = &shared.express
-        && let Some(answer) = lane.answer(&request).await
+        && let Some(answer) = lane.answer(peer.ip(), &request).await
     {
         return Ok(answer);
     }

@@ -2,11 +2,15 @@
 //! a request as everything else together. Whatever is not plain, or not good, goes to Rocket from the start, so that every
 //! refusal is told in one place.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -32,6 +36,10 @@ pub struct Posted<'r> {
     pub authorization: &'r str,
     /// The body, not yet decoded.
     pub form: &'r str,
+    /// By whom, as far as the connection tells.
+    pub peer: IpAddr,
+    /// The one `X-Request-Id` header.
+    pub request_id: Option<&'r str>,
 }
 
 /// What is answered, with the status 200.
@@ -59,8 +67,8 @@ impl Lane {
     }
 
     /// The answer to `request`; `None` if Rocket is to answer.
-    pub async fn answer(&self, request: &Request<Vec<u8>>) -> Option<Response<Full<Bytes>>> {
-        let Answer { body, header: (name, value) } = self.express.answer(self.plain(request)?).await?;
+    pub async fn answer(&self, peer: IpAddr, request: &Request<Vec<u8>>) -> Option<Response<Full<Bytes>>> {
+        let Answer { body, header: (name, value) } = self.express.answer(self.plain(peer, request)?).await?;
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.headers_mut() = self.headers.clone();
         response.headers_mut().insert(name, HeaderValue::try_from(value).ok()?);
@@ -68,18 +76,19 @@ impl Lane {
     }
 
     /// The request, if there is nothing unusual about it.
-    fn plain<'r>(&self, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
+    fn plain<'r>(&self, peer: IpAddr, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
         let path = request.uri().path();
         if request.method() != Method::POST || !self.express.serves(path) || request.uri().query().is_some() {
             return None;
         }
-        let only = |name| {
+        let only = |name: &HeaderName| {
             let mut values = request.headers().get_all(name).iter();
             values.next().filter(|_| values.next().is_none())?.to_str().ok()
         };
-        if !only(CONTENT_TYPE)?.eq_ignore_ascii_case(FORM) {
+        if !only(&CONTENT_TYPE)?.eq_ignore_ascii_case(FORM) {
             return None;
         }
-        Some(Posted { path, authorization: only(AUTHORIZATION)?, form: std::str::from_utf8(request.body()).ok()? })
+        let (authorization, request_id) = (only(&AUTHORIZATION)?, only(&REQUEST_ID));
+        Some(Posted { path, authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
     }
 }

@@ -1,6 +1,7 @@
 //! Introspection without Rocket: the same use case, for a request that authenticates by Basic and is answered with 200. Its
 //! route, `oauth::introspection`, answers everything else.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,13 +11,13 @@ use rocket::http::{Method, Status};
 use crate::authorization_server::AuthorizationServer;
 use crate::http::fairings::{access_log, security_headers};
 use crate::http::guards::client_request::MAX_BODY;
+use crate::http::guards::request_id;
 use crate::http::oauth::introspection::PATH;
 use crate::http::responses::json;
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::introspection;
 use crate::oauth::parameters::Parameters;
-use crate::secrets::random;
 
 /// Answers introspection.
 pub struct Express {
@@ -46,8 +47,14 @@ impl Express {
         response.headers().iter().map(|header| (header.name.to_string(), header.value.to_string())).collect()
     }
 
-    /// The answer to a form posted to [`PATH`]; `None`, and nothing was changed, if the route is to answer.
-    pub async fn introspect(&self, authorization: &str, form: &str) -> Option<Introspected> {
+    /// The answer to a form posted to [`PATH`] by a peer, who perhaps gave the request a name; `None`, and nothing was
+    /// changed, if the route is to answer.
+    pub async fn introspect(
+        &self,
+        authorization: &str,
+        form: &str,
+        named: (IpAddr, Option<&str>),
+    ) -> Option<Introspected> {
         let began = Instant::now();
         if form.len() as u64 > MAX_BODY {
             return None;
@@ -58,7 +65,7 @@ impl Express {
         let asker = client_authentication::resource(&self.server, &presented, PATH).await.ok()?;
         let introspection = introspection::introspect(&self.server, asker, &parameters).await.ok()?;
         let body = json::written(&introspection).ok()?;
-        let id = random::request_id();
+        let id = request_id::chosen(&self.server.config.proxies, Some(named.0), named.1);
         let route = (Method::Post.as_str(), PATH, self.place);
         access_log::answered(&self.server, route, Status::Ok, began.elapsed(), &id);
         Some(Introspected { body, id })

@@ -24,7 +24,7 @@ mod users;
 
 pub use clients::Clients;
 pub use error::StoreError;
-pub use events::Events;
+pub use events::{EventPlace, Events};
 pub use grants::Grants;
 pub use keys::Keys;
 pub use links::Links;

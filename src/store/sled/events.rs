@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::event::Recorded;
 use crate::store::sled::SledStore;
-use crate::store::{Events, Result};
+use crate::store::{EventPlace, Events, Result};
 
 #[async_trait]
 impl Events for SledStore {
@@ -14,5 +14,9 @@ impl Events for SledStore {
 
     async fn newest_events(&self, count: usize) -> Result<Vec<Recorded>> {
         self.events.newest(count)
+    }
+
+    async fn events(&self, from: EventPlace, until: EventPlace, count: usize) -> Result<Vec<(EventPlace, Recorded)>> {
+        self.events.between(from, until, count)
     }
 }

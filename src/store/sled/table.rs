@@ -129,11 +129,12 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
 
     /// Everything whose key begins with `prefix`, in the order of the keys.
     pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
-        self.tree.scan_prefix(prefix).map(|entry| {
-            let (key, bytes) = entry.map_err(|error| failure(self.name, error))?;
-            let value = self.decode(&bytes)?;
-            Ok((key, value))
-        })
+        self.tree.scan_prefix(prefix).map(|entry| self.record(entry))
+    }
+
+    /// Everything whose key is `start` or after it and before `end`, in the order of the keys.
+    pub fn range(&self, start: &[u8], end: &[u8]) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
+        self.tree.range(start..end).map(|entry| self.record(entry))
     }
 
     /// Everything, in the order of the keys.
@@ -175,6 +176,12 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
             }
             failure(self.name, error)
         })
+    }
+
+    fn record(&self, entry: sled::Result<(IVec, IVec)>) -> Result<(IVec, V)> {
+        let (key, bytes) = entry.map_err(|error| failure(self.name, error))?;
+        let value = self.decode(&bytes)?;
+        Ok((key, value))
     }
 
     fn bytes(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>> {

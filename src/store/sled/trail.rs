@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::domain::event::Recorded;
 use crate::domain::time::Timestamp;
 use crate::store::sled::table::{Table, key};
-use crate::store::{Result, StoreError};
+use crate::store::{EventPlace, Result, StoreError};
 
 /// About how long a value gets: a page of sled holds sixteen, and one of more than 128 KiB gets a file of its own.
 const USUAL_LENGTH: usize = 2048;
@@ -77,7 +77,7 @@ impl Trail {
         let mut waiting = self.waiting();
         for mut page in std::mem::take(&mut waiting.pages) {
             // The clock may go back over a restart, so a place that is taken is left alone and the next number tried.
-            while !self.table.add(key(&[&page.at.0.to_be_bytes(), &page.number.to_be_bytes()]), &page.lines)? {
+            while !self.table.add(place_key(EventPlace { at: page.at, number: page.number }), &page.lines)? {
                 page.number = page.number.wrapping_add(1);
             }
         }
@@ -102,6 +102,34 @@ impl Trail {
         Ok(newest)
     }
 
+    /// The events at `from` or later and before `until`, oldest first, at most `count`.
+    ///
+    /// # Errors
+    /// As for [`Trail::newest`].
+    pub fn between(&self, from: EventPlace, until: EventPlace, count: usize) -> Result<Vec<(EventPlace, Recorded)>> {
+        self.write()?;
+        let mut events = Vec::new();
+        if until <= from {
+            return Ok(events);
+        }
+        // An event may be in the middle of a value whose key comes before it, but of no second but its own.
+        for entry in self.table.range(&place_key(EventPlace::first_of(from.at)), &place_key(until)) {
+            let (key, lines) = entry?;
+            let first = place(&key).ok_or_else(|| self.table.damaged())?;
+            for (number, line) in (first.number..).zip(lines.lines()) {
+                let place = EventPlace { number, ..first };
+                if place < from || place >= until {
+                    continue;
+                }
+                if events.len() == count {
+                    return Ok(events);
+                }
+                events.push((place, serde_json::from_str(line).map_err(|_| self.table.damaged())?));
+            }
+        }
+        Ok(events)
+    }
+
     /// What is kept of it.
     pub fn table(&self) -> &Table<String> {
         &self.table
@@ -117,11 +145,20 @@ pub fn reads(value: &str) -> bool {
     value.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
 }
 
+fn place_key(place: EventPlace) -> Vec<u8> {
+    key(&[&place.at.0.to_be_bytes(), &place.number.to_be_bytes()])
+}
+
+fn place(key: &[u8]) -> Option<EventPlace> {
+    let (at, number) = (key.first_chunk()?, key.last_chunk()?);
+    Some(EventPlace { at: Timestamp(u64::from_be_bytes(*at)), number: u64::from_be_bytes(*number) })
+}
+
 /// The number after that of the newest event, so that the events of one second stay in order over a restart.
 fn next_number(table: &Table<String>) -> Result<u64> {
     let Some((key, lines)) = table.all().next_back().transpose()? else { return Ok(0) };
-    let number = key.last_chunk().map(|number| u64::from_be_bytes(*number)).ok_or_else(|| table.damaged())?;
-    Ok(number.wrapping_add(lines.lines().count() as u64))
+    let first = place(&key).ok_or_else(|| table.damaged())?;
+    Ok(first.number.wrapping_add(lines.lines().count() as u64))
 }
 
 #[cfg(test)]
@@ -158,6 +195,17 @@ mod tests {
         let newest_first: Vec<Recorded> = events.iter().rev().cloned().collect();
         assert_eq!(trail.newest(usize::MAX).expect("read"), newest_first);
         assert_eq!(trail.newest(7).expect("read"), newest_first[..7]);
+
+        // In parts, from the middle of one value to the middle of another.
+        let (mut from, until) = (EventPlace { at: Timestamp(1000), number: 7 }, EventPlace::first_of(Timestamp(1002)));
+        let mut oldest_first = Vec::new();
+        loop {
+            let part = trail.between(from, until, 11).expect("read");
+            let Some((last, _)) = part.last() else { break };
+            from = last.next();
+            oldest_first.extend(part.into_iter().map(|(_, event)| event));
+        }
+        assert_eq!(oldest_first, events[7..]);
 
         let again = Trail::open(table()).expect("a trail");
         again.append(&event(1001, 200)).expect("appended");

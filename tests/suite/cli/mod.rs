@@ -1,5 +1,6 @@
 //! The binary, run for real.
 
+mod audit;
 mod backup;
 mod compaction;
 mod control;

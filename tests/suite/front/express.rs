@@ -118,3 +118,14 @@ async fn the_lane_answers_what_is_plain_and_good_and_leaves_the_rest() {
         assert_eq!(lane.say(request).await.0, 404, "{request}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_that_a_trusted_proxy_gave_is_kept_in_the_lane_too() {
+    for (settings, kept) in [("[proxies]\ntrusted = [\"127.0.0.1/32\"]", true), ("", false)] {
+        let server = server_with(settings).await.with_resources().await;
+        let front = Listening::to(&server).await;
+        let named = format!("{}{FORM}X-Request-Id: named-by-the-proxy\r\n", assets());
+        let (status, answer) = front.say(post("/oauth/introspect", &named, "token=nonsense")).await;
+        assert_eq!((status, answer.contains("x-request-id: named-by-the-proxy\r\n")), (200, kept), "{answer}");
+    }
+}

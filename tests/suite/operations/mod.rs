@@ -3,3 +3,4 @@
 mod health;
 mod listener;
 mod metrics;
+mod request_id;

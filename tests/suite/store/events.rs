@@ -3,7 +3,7 @@
 use hallmark::domain::event::{Actor, Event, Recorded};
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::secrets::random;
-use hallmark::store::{Horizon, Result, Swept};
+use hallmark::store::{EventPlace, Horizon, Result, Swept};
 
 use super::samples::{NOW, after};
 use super::{Backend, horizon};
@@ -23,6 +23,25 @@ async fn the_newest_events_come_first_and_no_more_than_asked_for() -> Result<()>
     let [a, b, c] = events;
     assert_eq!(store.newest_events(2).await?, [c.clone(), b.clone()]);
     assert_eq!(store.newest_events(9).await?, [c, b, a]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stretch_of_the_trail_is_read_page_by_page() -> Result<()> {
+    let store = Backend::new();
+    let last = after(Lifetime::minutes(1));
+    let events = [event(NOW, "a"), event(NOW, "b"), event(NOW, "c"), event(last, "d")];
+    for event in &events {
+        store.append_event(event).await?;
+    }
+    let (from, until) = (EventPlace::first_of(NOW), EventPlace::first_of(last));
+
+    let first = store.events(from, until, 2).await?;
+    let second = store.events(first[1].0.next(), until, 2).await?;
+
+    let read: Vec<Recorded> = [first, second].concat().into_iter().map(|(_, event)| event).collect();
+    assert_eq!(read, events[..3]);
+    assert_eq!(store.events(until, from, 9).await?, [], "a stretch that ends before it begins");
     Ok(())
 }
 

@@ -21,8 +21,8 @@ use hallmark::domain::site::Site;
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Clients, Credential, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable, Records, Redeemed,
-    Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Added, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable, Records,
+    Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -169,6 +169,7 @@ hand_on! {
     Events {
         append_event(event: &Recorded) -> ();
         newest_events(count: usize) -> Vec<Recorded>;
+        events(from: EventPlace, until: EventPlace, count: usize) -> Vec<(EventPlace, Recorded)>;
     }
     Grants {
         grant(id: GrantId) -> Option<Grant>;
