@@ -35,7 +35,7 @@ impl Express for http::express::Express {
     async fn answer(&self, posted: Posted<'_>) -> Option<Answer> {
         let Introspected { body, id } =
             self.introspect(posted.authorization, posted.form, (posted.peer, posted.request_id)).await?;
-        Some(Answer { body, header: ("x-request-id", id) })
+        Some(Answer { body, request_id: id })
     }
 }
 

@@ -31,11 +31,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// [`CommandError`] says why it could not begin, or why it ended.
 pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
     let log = logs::begin("info");
-    memory::take_small_pages();
+    // What is touched once, at the start, need not be fast.
+    memory::take_huge_pages(false);
     let opened = Opened::open(settings.config.clone()).await?;
     if let Some(dropped) = log.dropped_lines() {
         opened.server.telemetry.adopt_dropped_lines(dropped);
     }
+    memory::take_huge_pages(true);
     let ended = serve_on(&opened, settings).await;
     let closed = opened.close().await;
     ended.and(closed).map(|()| Exit::Done)

@@ -46,8 +46,8 @@ pub struct Posted<'r> {
 pub struct Answer {
     /// The body, in JSON.
     pub body: Vec<u8>,
-    /// Headers of this answer alone.
-    pub header: (&'static str, String),
+    /// The name of the request.
+    pub request_id: String,
 }
 
 /// An express lane, with its headers as hyper has them.
@@ -59,19 +59,21 @@ pub struct Lane {
 impl Lane {
     /// The lane of `express`.
     pub fn new(express: Box<dyn Express>) -> Self {
-        let headers = express
-            .headers()
-            .into_iter()
-            .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?)));
+        // Never freed, since a process has one lane: what is static is copied without counting who holds it.
+        let headers = express.headers().into_iter().filter_map(|(name, value)| {
+            HeaderValue::try_from(&value).ok().filter(|_| value.is_ascii())?;
+            let name = HeaderName::try_from(name).ok()?.as_str().to_owned();
+            Some((HeaderName::from_static(name.leak()), HeaderValue::from_static(value.leak())))
+        });
         Self { headers: headers.collect(), express }
     }
 
     /// The answer to `request`; `None` if Rocket is to answer.
     pub async fn answer(&self, peer: IpAddr, request: &Request<Vec<u8>>) -> Option<Response<Full<Bytes>>> {
-        let Answer { body, header: (name, value) } = self.express.answer(self.plain(peer, request)?).await?;
+        let Answer { body, request_id } = self.express.answer(self.plain(peer, request)?).await?;
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.headers_mut() = self.headers.clone();
-        response.headers_mut().insert(name, HeaderValue::try_from(value).ok()?);
+        response.headers_mut().insert(REQUEST_ID, HeaderValue::try_from(request_id).ok()?);
         Some(response)
     }
 

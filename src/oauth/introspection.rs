@@ -167,10 +167,8 @@ enum CredentialKind {
 
 #[derive(Serialize)]
 struct SiteClaim<'a> {
-    #[serde(serialize_with = "text")]
     id: SiteId,
     url: &'a str,
-    #[serde(serialize_with = "text")]
     workspace_id: SiteId,
 }
 

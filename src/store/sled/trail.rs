@@ -76,9 +76,10 @@ impl Trail {
         // Held until all is written, so that whoever comes next finds it.
         let mut waiting = self.waiting();
         for mut page in std::mem::take(&mut waiting.pages) {
-            // The clock may go back over a restart, so a place that is taken is left alone and the next number tried.
+            // The clock may go back over a restart, so a place that is taken is left alone and the next numbers are tried.
             while !self.table.add(place_key(EventPlace { at: page.at, number: page.number }), &page.lines)? {
-                page.number = page.number.wrapping_add(1);
+                page.number = waiting.number;
+                waiting.number = page.number.wrapping_add(page.lines.lines().count() as u64);
             }
         }
         Ok(())

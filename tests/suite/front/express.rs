@@ -84,7 +84,7 @@ fn comparable(answer: &str) -> (Vec<String>, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_the_same_with_the_lane_and_without() {
-    for server in [server().await, server_with("issuer.url = \"http://127.0.0.1:8000\"").await] {
+    for server in [server().await, server_with("[default.issuer]\nurl = \"http://127.0.0.1:8000\"").await] {
         let server = server.with_resources().await;
         let rocket = hallmark::launch::rocket(server.core.clone(), Figment::from(rocket::Config::release_default()));
         let alone = Listening::with(rocket, Settings::of(&server.core.config)).await;
@@ -121,7 +121,7 @@ async fn the_lane_answers_what_is_plain_and_good_and_leaves_the_rest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_name_that_a_trusted_proxy_gave_is_kept_in_the_lane_too() {
-    for (settings, kept) in [("[proxies]\ntrusted = [\"127.0.0.1/32\"]", true), ("", false)] {
+    for (settings, kept) in [("[default.proxies]\ntrusted = [\"127.0.0.1/32\"]", true), ("", false)] {
         let server = server_with(settings).await.with_resources().await;
         let front = Listening::to(&server).await;
         let named = format!("{}{FORM}X-Request-Id: named-by-the-proxy\r\n", assets());
