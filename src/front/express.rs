@@ -1,5 +1,5 @@
-//! The express lane: what is asked most often, and in the plainest way, is answered without Rocket, which takes as long for
-//! a request as everything else together. Whatever is not plain, or not good, goes to Rocket from the start, so that every
+//! The express lane: what is asked most often, and in the plainest way, is answered without Rocket, which would take a third
+//! of the time of a request. Whatever is not plain, or not good, goes to Rocket from the start, so that every
 //! refusal is told in one place.
 
 use std::net::IpAddr;
@@ -30,8 +30,6 @@ pub trait Express: Send + Sync {
 /// A form that was posted by somebody who says who they are.
 #[derive(Clone, Copy)]
 pub struct Posted<'r> {
-    /// Where.
-    pub path: &'r str,
     /// The one `Authorization` header.
     pub authorization: &'r str,
     /// The body, not yet decoded.
@@ -79,8 +77,8 @@ impl Lane {
 
     /// The request, if there is nothing unusual about it.
     fn plain<'r>(&self, peer: IpAddr, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
-        let path = request.uri().path();
-        if request.method() != Method::POST || !self.express.serves(path) || request.uri().query().is_some() {
+        let uri = request.uri();
+        if request.method() != Method::POST || !self.express.serves(uri.path()) || uri.query().is_some() {
             return None;
         }
         let only = |name: &HeaderName| {
@@ -91,6 +89,6 @@ impl Lane {
             return None;
         }
         let (authorization, request_id) = (only(&AUTHORIZATION)?, only(&REQUEST_ID));
-        Some(Posted { path, authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
+        Some(Posted { authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
     }
 }
