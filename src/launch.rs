@@ -10,12 +10,11 @@ use rocket::{Build, Rocket};
 use crate::authorization_server::AuthorizationServer;
 use crate::front::express::{Answer, Express, Posted};
 use crate::http;
-use crate::http::express::Introspected;
+use crate::http::express::Answered;
 use crate::http::fairings::access_log::AccessLog;
 use crate::http::fairings::cors::Cors;
 use crate::http::fairings::exact_paths::ExactPaths;
 use crate::http::fairings::security_headers::SecurityHeaders;
-use crate::http::oauth::introspection::PATH;
 
 /// What of the server needs no Rocket.
 pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
@@ -25,7 +24,7 @@ pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
 #[async_trait]
 impl Express for http::express::Express {
     fn serves(&self, path: &str) -> bool {
-        path == PATH
+        http::express::Express::serves(self, path)
     }
 
     fn headers(&self) -> Vec<(String, String)> {
@@ -33,9 +32,10 @@ impl Express for http::express::Express {
     }
 
     async fn answer(&self, posted: Posted<'_>) -> Option<Answer> {
-        let Introspected { body, id } =
-            self.introspect(posted.authorization, posted.form, (posted.peer, posted.request_id)).await?;
-        Some(Answer { body, request_id: id })
+        let Posted { path, authorization, form, peer, request_id } = posted;
+        let said = (authorization, form);
+        let Answered { told, id } = http::express::Express::answer(self, path, said, (peer, request_id)).await?;
+        Some(Answer { status: told.status.code, header: told.header, body: told.body, request_id: id })
     }
 }
 

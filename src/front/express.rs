@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -30,6 +30,8 @@ pub trait Express: Send + Sync {
 /// A form that was posted by somebody who says who they are.
 #[derive(Clone, Copy)]
 pub struct Posted<'r> {
+    /// To where.
+    pub path: &'r str,
     /// The one `Authorization` header.
     pub authorization: &'r str,
     /// The body, not yet decoded.
@@ -40,8 +42,12 @@ pub struct Posted<'r> {
     pub request_id: Option<&'r str>,
 }
 
-/// What is answered, with the status 200.
+/// What is answered.
 pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// A header that this answer has beside those that every answer has.
+    pub header: Option<(&'static str, &'static str)>,
     /// The body, in JSON.
     pub body: Vec<u8>,
     /// The name of the request.
@@ -68,17 +74,28 @@ impl Lane {
 
     /// The answer to `request`; `None` if Rocket is to answer.
     pub async fn answer(&self, peer: IpAddr, request: &Request<Vec<u8>>) -> Option<Response<Full<Bytes>>> {
-        let Answer { body, request_id } = self.express.answer(self.plain(peer, request)?).await?;
+        let Answer { status, header, body, request_id } = self.express.answer(self.plain(peer, request)?).await?;
         let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.headers_mut() = self.headers.clone();
-        response.headers_mut().insert(REQUEST_ID, HeaderValue::try_from(request_id).ok()?);
+        let headers = response.headers_mut();
+        if let Some((name, value)) = header
+            && let Ok(name) = HeaderName::from_bytes(name.as_bytes())
+        {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        // Its name is checked before it is used, so that there is no request that has none.
+        if let Ok(request_id) = HeaderValue::try_from(request_id) {
+            headers.insert(REQUEST_ID, request_id);
+        }
         Some(response)
     }
 
     /// The request, if there is nothing unusual about it.
     fn plain<'r>(&self, peer: IpAddr, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
         let uri = request.uri();
-        if request.method() != Method::POST || !self.express.serves(uri.path()) || uri.query().is_some() {
+        let path = uri.path();
+        if request.method() != Method::POST || !self.express.serves(path) || uri.query().is_some() {
             return None;
         }
         let only = |name: &HeaderName| {
@@ -89,6 +106,6 @@ impl Lane {
             return None;
         }
         let (authorization, request_id) = (only(&AUTHORIZATION)?, only(&REQUEST_ID));
-        Some(Posted { authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
+        Some(Posted { path, authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
     }
 }

@@ -1,5 +1,5 @@
-//! Introspection without Rocket: the same use case, for a request that authenticates by Basic and is answered with 200. Its
-//! route, `oauth::introspection`, answers everything else.
+//! Introspection and the token endpoint without Rocket: the same use cases, for a client or resource that authenticates by
+//! Basic. Their routes, `oauth::introspection` and `oauth::token`, answer whatever is asked otherwise or by nobody known.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,24 +12,32 @@ use crate::authorization_server::AuthorizationServer;
 use crate::http::fairings::{access_log, security_headers};
 use crate::http::guards::client_request::MAX_BODY;
 use crate::http::guards::request_id;
-use crate::http::oauth::introspection::PATH;
+use crate::http::oauth::{introspection, token};
 use crate::http::responses::json;
+use crate::http::responses::oauth_error::Told;
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
-use crate::oauth::introspection;
+use crate::oauth::introspection::introspect;
 use crate::oauth::parameters::Parameters;
+use crate::oauth::token::grant;
 
-/// Answers introspection.
+/// Answers what is asked most.
 pub struct Express {
     server: Arc<AuthorizationServer>,
-    /// Where the route stands among those that are counted.
+    introspection: Route,
+    token: Route,
+}
+
+/// A route, and where it stands among those that are counted.
+struct Route {
+    path: &'static str,
     place: Option<usize>,
 }
 
-/// An answer with the status 200.
-pub struct Introspected {
-    /// The JSON.
-    pub body: Vec<u8>,
+/// An answer.
+pub struct Answered {
+    /// What is told.
+    pub told: Told,
     /// The name of the request.
     pub id: String,
 }
@@ -37,7 +45,16 @@ pub struct Introspected {
 impl Express {
     /// For the tokens of `server`.
     pub fn new(server: Arc<AuthorizationServer>) -> Self {
-        Self { server, place: routes().iter().position(|route| route.uri.path() == PATH) }
+        let routes = routes();
+        let route = |path| Route { path, place: routes.iter().position(|route| route.uri.path() == path) };
+        let (introspection, token) = (route(introspection::PATH), route(token::PATH));
+        Self { server, introspection, token }
+    }
+
+    /// Whether it knows this path. The token endpoint it leaves alone where scripts of other origins may call it, which are
+    /// to be told so.
+    pub fn serves(&self, path: &str) -> bool {
+        path == self.introspection.path || path == self.token.path && self.server.config.cors.origins.is_empty()
     }
 
     /// What heads an answer in JSON that Rocket gives.
@@ -47,14 +64,14 @@ impl Express {
         response.headers().iter().map(|header| (header.name.to_string(), header.value.to_string())).collect()
     }
 
-    /// The answer to a form posted to [`PATH`] by a peer, who perhaps gave the request a name; `None`, and nothing was
-    /// changed, if the route is to answer.
-    pub async fn introspect(
+    /// The answer to a form posted to a `path` that it serves, by a peer, who perhaps gave the request a name; `None`, and
+    /// nothing was changed, if the route is to answer.
+    pub async fn answer(
         &self,
-        authorization: &str,
-        form: &str,
+        path: &str,
+        (authorization, form): (&str, &str),
         named: (IpAddr, Option<&str>),
-    ) -> Option<Introspected> {
+    ) -> Option<Answered> {
         let began = Instant::now();
         if form.len() as u64 > MAX_BODY {
             return None;
@@ -62,12 +79,32 @@ impl Express {
         let parameters = Parameters::from_form(form).ok()?;
         parameters.each_once().ok()?;
         let presented = Presented::read(Some(authorization), &parameters).ok()?;
-        let asker = client_authentication::resource(&self.server, &presented, PATH).await.ok()?;
-        let introspection = introspection::introspect(&self.server, asker, &parameters).await.ok()?;
-        let body = json::written(&introspection).ok()?;
+        let (route, told) = if path == self.introspection.path {
+            (&self.introspection, self.introspect(&presented, &parameters).await?)
+        } else {
+            (&self.token, self.grant(&presented, &parameters).await?)
+        };
         let id = request_id::chosen(&self.server.config.proxies, Some(named.0), named.1);
-        let route = (Method::Post.as_str(), PATH, self.place);
-        access_log::answered(&self.server, route, Status::Ok, began.elapsed(), &id);
-        Some(Introspected { body, id })
+        let counted = (Method::Post.as_str(), route.path, route.place);
+        access_log::answered(&self.server, counted, told.status, began.elapsed(), &id);
+        Some(Answered { told, id })
+    }
+
+    /// Introspection changes nothing, so that Rocket may tell every refusal.
+    async fn introspect(&self, presented: &Presented, parameters: &Parameters<'_>) -> Option<Told> {
+        let path = self.introspection.path;
+        let asker = client_authentication::resource(&self.server, presented, path).await.ok()?;
+        let introspection = introspect(&self.server, asker, parameters).await.ok()?;
+        Told::well(&introspection).ok()
+    }
+
+    /// What a client that is known asks is done once, and told here even where it is refused.
+    async fn grant(&self, presented: &Presented, parameters: &Parameters<'_>) -> Option<Told> {
+        let client = client_authentication::client(&self.server, presented, self.token.path).await.ok()?;
+        match grant(&self.server, &client, parameters).await {
+            Ok(response) => Told::well(&response),
+            Err(error) => Told::of(&error, Some(&self.server)),
+        }
+        .ok()
     }
 }

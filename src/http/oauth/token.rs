@@ -10,12 +10,15 @@ use crate::http::responses::json::NoStore;
 use crate::oauth::error::OAuthError;
 use crate::oauth::token::{TokenResponse, grant};
 
+/// Where tokens are asked for.
+pub const PATH: &str = "/oauth/token";
+
 /// Exchanges a grant for tokens.
 #[rocket::post("/oauth/token", data = "<request>")]
 pub async fn token(
     server: &State<Arc<AuthorizationServer>>,
     request: ClientRequest<'_>,
 ) -> Result<NoStore<TokenResponse>, OAuthError> {
-    let (client, parameters) = request.client(server, "/oauth/token").await?;
+    let (client, parameters) = request.client(server, PATH).await?;
     grant(server, &client, &parameters).await.map(NoStore)
 }

@@ -58,7 +58,14 @@ pub fn written<T: Serialize>(body: &T) -> std::result::Result<Vec<u8>, Status> {
 /// # Errors
 /// 500 if `body` cannot be written as JSON.
 pub fn json<T: Serialize>(status: Status, body: &T) -> Result<'static> {
-    let written = written(body)?;
+    of_text(status, written(body)?)
+}
+
+/// An answer of `status` with JSON that was written, and that nobody may keep.
+///
+/// # Errors
+/// None.
+pub fn of_text(status: Status, written: Vec<u8>) -> Result<'static> {
     Response::build()
         .status(status)
         .header(ContentType::JSON)

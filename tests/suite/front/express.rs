@@ -67,6 +67,7 @@ async fn requests(server: &TestServer) -> (Vec<String>, Vec<String>) {
         post("/oauth/introspect?a=b", &plain, &token),
         post("/oauth/introspect/", &plain, &token),
         post("/oauth/revoke", &plain, &token),
+        post("/oauth/token", &plain, &form(&[("grant_type", "client_credentials")])),
         format!("GET /oauth/introspect HTTP/1.1\r\nHost: hallmark.test\r\nConnection: close\r\n{plain}\r\n"),
     ];
     (good, other)
@@ -117,6 +118,61 @@ async fn the_lane_answers_what_is_plain_and_good_and_leaves_the_rest() {
     for request in &other {
         assert_eq!(lane.say(request).await.0, 404, "{request}");
     }
+}
+
+/// What the app asks of the token endpoint: what it is refused, and what it is given each time it asks.
+async fn token_requests(server: &TestServer) -> (Vec<String>, Vec<String>) {
+    let app = server.register(confidential()).await;
+    let user = server.person().await;
+    let code = server.code_of(&user, &app, "read:objects offline_access", &[]).await;
+    let (_, refresh) = server.tokens(&app, "read:objects offline_access").await;
+    assert_eq!(app.revoke(server, &refresh).await.status.code, 200);
+    let head = format!("{}{FORM}", authorization(&app.id, "app-secret-of-many-characters"));
+    let ask = |pairs: &[(&str, &str)]| post("/oauth/token", &head, &form(pairs));
+    let refused = vec![
+        ask(&[]),
+        ask(&[("grant_type", "password")]),
+        ask(&[("grant_type", "refresh_token")]),
+        ask(&[("grant_type", "refresh_token"), ("refresh_token", "nonsense")]),
+        ask(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]),
+        ask(&[("grant_type", "authorization_code"), ("code", "nonsense")]),
+        ask(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "https://evil.example/")]),
+        ask(&[("grant_type", "client_credentials"), ("scope", "read:bills")]),
+        ask(&[("grant_type", "client_credentials"), ("resource", "https://nowhere.example")]),
+    ];
+    let given = vec![
+        ask(&[("grant_type", "client_credentials")]),
+        ask(&[("grant_type", "client_credentials"), ("scope", "read:objects")]),
+    ];
+    (refused, given)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_request_is_answered_the_same_with_the_lane_and_without() {
+    let server = server().await.with_resources().await;
+    let rocket = hallmark::launch::rocket(server.core.clone(), Figment::from(rocket::Config::release_default()));
+    let alone = Listening::with(rocket, Settings::of(&server.core.config)).await;
+    let nothing = rocket::custom(Figment::from(rocket::Config::release_default()).merge(("log_level", "off")));
+    let lane = Listening::express_before(nothing, &server).await;
+    let (refused, given) = token_requests(&server).await;
+
+    for request in &refused {
+        let (expected, answer) = (alone.say(request).await, lane.say(request).await);
+        assert_eq!((answer.0, comparable(&answer.1)), (400, comparable(&expected.1)), "{request}");
+    }
+    for request in &given {
+        let (expected, answer) = (alone.say(request).await, lane.say(request).await);
+        assert_eq!((answer.0, comparable(&answer.1).0), (200, comparable(&expected.1).0), "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lane_leaves_tokens_alone_that_scripts_of_other_origins_may_ask_for() {
+    let server = server_with("[default.cors]\norigins = [\"https://spa.example\"]").await.with_resources().await;
+    let front = Listening::to(&server).await;
+    let (_, given) = token_requests(&server).await;
+    let (status, answer) = front.say(&given[0]).await;
+    assert_eq!((status, answer.to_lowercase().contains("vary: origin\r\n")), (200, true), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
