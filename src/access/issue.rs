@@ -6,10 +6,9 @@ use crate::domain::client::Client;
 use crate::domain::id::{FamilyId, ResourceId, SiteId};
 use crate::domain::refresh_token::{Family, RefreshToken, Rotation};
 use crate::domain::scope::Scope;
-use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
-use crate::secrets::digest::derive;
 use crate::secrets::random;
+use crate::secrets::refresh_token::{self, Presented};
 use crate::secrets::token::{self, Minted, TokenKind};
 
 /// An access token to hand out, and its record.
@@ -72,14 +71,19 @@ pub struct MintedRefresh {
     pub record: RefreshToken,
 }
 
-/// The first refresh token of a family that ends at `family_expires`.
-pub fn refresh_token(server: &AuthorizationServer, family_expires: Timestamp, now: Timestamp) -> MintedRefresh {
+/// The first refresh token of a new family that ends at `family_expires`, and the name of that family.
+pub fn refresh_token(
+    server: &AuthorizationServer,
+    family_expires: Timestamp,
+    now: Timestamp,
+) -> (FamilyId, MintedRefresh) {
     let expires = family_expires.min(now + server.config.lifetimes.refresh_token_idle);
-    refresh_record(token::mint(TokenKind::Refresh, expires), expires)
+    let (family, minted) = refresh_token::begin(family_expires);
+    (family, refresh_record(minted, expires))
 }
 
 fn refresh_record(minted: Minted, expires: Timestamp) -> MintedRefresh {
-    let record = RefreshToken { key: minted.key, expires };
+    let record = RefreshToken { digest: minted.key.digest, expires };
     MintedRefresh { minted, record }
 }
 
@@ -99,40 +103,40 @@ pub struct Successors {
 pub fn rotate(
     server: &AuthorizationServer,
     client: &Client,
-    (id, family): (FamilyId, &Family),
+    family: &Family,
     presented: &Presented<'_>,
     (scope, resource): (Scope, ResourceId),
     now: Timestamp,
 ) -> Successors {
     let access_expires = family.expires.min(now + server.config.lifetimes.access_token);
     let rotation =
-        Rotation { presented: presented.key, salt: random::salt(), at: now, access_expires, scope, resource };
+        Rotation { presented: presented.digest, salt: random::salt(), at: now, access_expires, scope, resource };
     let refresh_expires = family.expires.min(now + server.config.lifetimes.refresh_token_idle);
-    successors(client, (id, family), presented, rotation, refresh_expires)
+    successors(client, family, presented, rotation, refresh_expires)
 }
 
 /// The successors that `rotation` fixed and `current` is the record of, once more.
 pub fn repeat(
     client: &Client,
-    (id, family): (FamilyId, &Family),
+    family: &Family,
     presented: &Presented<'_>,
     (rotation, current): (Rotation, &RefreshToken),
 ) -> Successors {
-    successors(client, (id, family), presented, rotation, current.expires)
+    successors(client, family, presented, rotation, current.expires)
 }
 
 fn successors(
     client: &Client,
-    (id, family): (FamilyId, &Family),
+    family: &Family,
     presented: &Presented<'_>,
     rotation: Rotation,
     refresh_expires: Timestamp,
 ) -> Successors {
-    let secret = |label: &[u8]| derive(presented.token, &[&rotation.salt, label]);
+    let secret = |label| presented.derive(&rotation.salt, label);
     let access = token::from_secret(TokenKind::Access, rotation.access_expires, secret(b"access"));
-    let refresh = token::from_secret(TokenKind::Refresh, refresh_expires, secret(b"refresh"));
+    let refresh = presented.successor(secret(b"refresh"));
     let purpose = Purpose {
-        subject: subject(id, family),
+        subject: subject(presented.family, family),
         scope: rotation.scope.clone(),
         resource: rotation.resource.clone(),
         site_id: family.site_id,
@@ -142,14 +146,6 @@ fn successors(
         refresh: refresh_record(refresh, refresh_expires),
         rotation,
     }
-}
-
-/// A refresh token as its client presented it.
-pub struct Presented<'a> {
-    /// The token.
-    pub token: &'a str,
-    /// Where it is found.
-    pub key: TokenKey,
 }
 
 /// The person a family stands for.

@@ -8,7 +8,7 @@ use crate::cli::answer::{Answer, CommandError};
 use crate::cli::backup;
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
-use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named};
+use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named, renewed};
 use crate::store::{Portable, Records};
 
 const FORGOTTEN: &str = "tokens, codes and sessions of the backup live on: what was revoked, signed out or withdrawn after \
@@ -35,6 +35,12 @@ impl Arguments {
     pub async fn run(self, settings: &Settings) -> Result<Answer, CommandError> {
         let folder = &settings.config.store.folder;
         let mut reader = self.file.open()?;
+        if self.keep_credentials && !reader.credentials_are_readable() {
+            return Err(CommandError::failed(format!(
+                "the backup is of store format {}, whose tokens this program does not read; leave --keep-credentials out",
+                reader.format()
+            )));
+        }
         let (replacement, occupant) = Replacement::of(folder)?;
         let former = self.former(&occupant, settings)?;
         let store = replacement.build(settings.config.store.cache_mib)?;
@@ -95,7 +101,7 @@ impl Arguments {
             progress.advance(records.records.len());
             if self.keep_credentials || is_lasting(&records) {
                 restored += records.records.len() as u64;
-                store.import(records).await?;
+                store.import(renewed(reader.format(), records)).await?;
             }
         }
         Ok(restored)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ClientId, ResourceId};
 use crate::domain::scope::Scope;
-use crate::domain::secret::{Digest, TokenKey};
+use crate::domain::secret::{TokenDigest, TokenKey};
 use crate::domain::time::Timestamp;
 use crate::domain::uri::RedirectUri;
 
@@ -124,7 +124,7 @@ pub struct Transaction {
     /// The checked request.
     pub request: AuthorizationRequest,
     /// The digest of the cookie of the browser that brought it: no other browser may go on with it.
-    pub browser: Digest,
+    pub browser: TokenDigest,
     /// What must come before the question.
     pub sign_in: SignInDemand,
     /// The session that the question was put to: only there may it be answered.

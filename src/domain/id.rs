@@ -72,9 +72,14 @@ pub struct FamilyId([u8; 20]);
 impl FamilyId {
     /// A family of which nothing outlives `ends`.
     pub fn new(ends: Timestamp, random: [u8; 16]) -> Self {
+        Self::of_hour(Hour::after(ends), random)
+    }
+
+    /// A family of which nothing outlives the beginning of that hour.
+    pub fn of_hour(ends: Hour, name: [u8; 16]) -> Self {
         let mut id = [0; 20];
-        id[..4].copy_from_slice(&Hour::after(ends).to_be_bytes());
-        id[4..].copy_from_slice(&random);
+        id[..4].copy_from_slice(&ends.to_be_bytes());
+        id[4..].copy_from_slice(&name);
         Self(id)
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ClientId, GrantId, ResourceId, SiteId, UserId};
 use crate::domain::scope::Scope;
-use crate::domain::secret::TokenKey;
+use crate::domain::secret::{TokenDigest, TokenKey};
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::Epoch;
 
@@ -55,8 +55,8 @@ pub enum FamilyState {
 /// The refresh token that a family accepts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshToken {
-    /// Where it is found.
-    pub key: TokenKey,
+    /// Of the whole token; the token itself says which family it is of.
+    pub digest: TokenDigest,
     /// When it is no longer accepted unless it is used before.
     pub expires: Timestamp,
 }
@@ -65,7 +65,7 @@ pub struct RefreshToken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotation {
     /// The token that was presented.
-    pub presented: TokenKey,
+    pub presented: TokenDigest,
     /// What the successors were derived with.
     pub salt: [u8; 16],
     /// When it happened: the leeway is counted from here.
@@ -111,8 +111,8 @@ pub enum Presented {
 }
 
 impl Family {
-    /// What the token kept under `key` is to this family.
-    pub fn judge(&self, key: TokenKey, leeway: Lifetime, now: Timestamp) -> Presented {
+    /// What the token of this family with this digest is to it.
+    pub fn judge(&self, presented: TokenDigest, leeway: Lifetime, now: Timestamp) -> Presented {
         let (current, previous) = match &self.state {
             FamilyState::Ended(end) => return Presented::Ended(*end),
             FamilyState::WithoutRefresh => return Presented::Reused,
@@ -121,11 +121,11 @@ impl Family {
         if self.expires.has_passed(now) {
             return Presented::Expired;
         }
-        if current.key == key {
+        if current.digest == presented {
             return if current.expires.has_passed(now) { Presented::Expired } else { Presented::Current };
         }
         match previous {
-            Some(rotation) if rotation.presented == key && !(rotation.at + leeway).has_passed(now) => {
+            Some(rotation) if rotation.presented == presented && !(rotation.at + leeway).has_passed(now) => {
                 Presented::Retried { rotation: rotation.clone(), current: current.clone() }
             }
             _ => Presented::Reused,
@@ -169,10 +169,9 @@ impl Family {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::secret::Digest;
 
-    fn key(n: u8) -> TokenKey {
-        TokenKey { hour: 1, digest: Digest([n; 32]) }
+    fn digest(n: u8) -> TokenDigest {
+        TokenDigest([n; 18])
     }
 
     fn family(current: u8, presented: u8) -> Family {
@@ -184,12 +183,12 @@ mod tests {
             site_id: SiteId::from_random([3; 16]),
             scope: Scope::default(),
             resources: Vec::new(),
-            code: key(9),
+            code: TokenKey { hour: 1, digest: digest(9) },
             expires: Timestamp(1000),
             state: FamilyState::Live {
-                current: RefreshToken { key: key(current), expires: Timestamp(500) },
+                current: RefreshToken { digest: digest(current), expires: Timestamp(500) },
                 previous: Some(Rotation {
-                    presented: key(presented),
+                    presented: digest(presented),
                     salt: [0; 16],
                     at: Timestamp(100),
                     access_expires: Timestamp(160),
@@ -203,25 +202,25 @@ mod tests {
     #[test]
     fn only_the_token_just_before_is_retried_and_only_within_the_leeway() {
         let family = family(2, 1);
-        let judge = |n, now| family.judge(key(n), Lifetime::seconds(30), Timestamp(now));
+        let judge = |n, now| family.judge(digest(n), Lifetime::seconds(30), Timestamp(now));
         assert_eq!(judge(2, 110), Presented::Current);
         assert!(matches!(judge(1, 129), Presented::Retried { .. }));
         assert_eq!(judge(1, 130), Presented::Reused);
         assert_eq!(judge(0, 110), Presented::Reused);
-        assert_eq!(family.judge(key(1), Lifetime::seconds(0), Timestamp(100)), Presented::Reused);
+        assert_eq!(family.judge(digest(1), Lifetime::seconds(0), Timestamp(100)), Presented::Reused);
     }
 
     #[test]
     fn idle_and_absolute_life_both_end_it() {
         let family = family(2, 1);
-        assert_eq!(family.judge(key(2), Lifetime::seconds(30), Timestamp(500)), Presented::Expired);
-        assert_eq!(family.judge(key(1), Lifetime::seconds(30), Timestamp(1000)), Presented::Expired);
+        assert_eq!(family.judge(digest(2), Lifetime::seconds(30), Timestamp(500)), Presented::Expired);
+        assert_eq!(family.judge(digest(1), Lifetime::seconds(30), Timestamp(1000)), Presented::Expired);
     }
 
     #[test]
     fn nothing_comes_back_once_it_ended() {
         let ended = family(2, 1).ended(FamilyEnd::Revoked);
-        assert_eq!(ended.judge(key(2), Lifetime::seconds(30), Timestamp(101)), Presented::Ended(FamilyEnd::Revoked));
-        assert_eq!(ended.judge(key(1), Lifetime::seconds(30), Timestamp(101)), Presented::Ended(FamilyEnd::Revoked));
+        assert_eq!(ended.judge(digest(2), Lifetime::seconds(30), Timestamp(101)), Presented::Ended(FamilyEnd::Revoked));
+        assert_eq!(ended.judge(digest(1), Lifetime::seconds(30), Timestamp(101)), Presented::Ended(FamilyEnd::Revoked));
     }
 }

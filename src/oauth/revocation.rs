@@ -3,11 +3,12 @@
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::Event;
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, FamilyId};
 use crate::domain::refresh_token::FamilyEnd;
 use crate::domain::secret::TokenKey;
 use crate::oauth::error::{GrantFault, OAuthError};
 use crate::oauth::parameters::Parameters;
+use crate::secrets::refresh_token;
 use crate::secrets::token::{TokenKind, kind_of, read};
 
 /// Revokes the token of a request. A token that is not known is as good as revoked (section 2.2).
@@ -25,8 +26,8 @@ pub async fn revoke(
             Some(key) => access_token(server, client, key).await,
             None => Ok(()),
         },
-        Some(kind @ TokenKind::Refresh) => match read(kind, token) {
-            Some(key) => refresh_token(server, client, key).await,
+        Some(TokenKind::Refresh) => match refresh_token::read(token) {
+            Some(presented) => family(server, client, presented.family).await,
             None => Ok(()),
         },
         _ => Ok(()),
@@ -44,8 +45,8 @@ async fn access_token(server: &AuthorizationServer, client: &Client, key: TokenK
     Ok(())
 }
 
-async fn refresh_token(server: &AuthorizationServer, client: &Client, key: TokenKey) -> Result<(), OAuthError> {
-    let Some((id, family)) = server.store.family_of(key).await? else {
+async fn family(server: &AuthorizationServer, client: &Client, id: FamilyId) -> Result<(), OAuthError> {
+    let Some(family) = server.store.family(id).await? else {
         return Ok(server.store.settled().await?);
     };
     owned(server, client, &family.client_id).await?;

@@ -12,6 +12,12 @@ pub fn digest(secret: &str) -> Digest {
     Digest(Sha256::digest(secret.as_bytes()).into())
 }
 
+/// What something is called that is found by a secret of at least 96 random bits: half of its SHA-256.
+pub fn name(secret: &[u8]) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(secret).into();
+    std::array::from_fn(|at| digest[at])
+}
+
 /// HMAC-SHA-256 under `key` of the parts, each preceded by its length so that no two lists of parts collide.
 pub fn derive(key: &str, parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes a key of any length, so this cannot fail; an empty mac would only fail to match.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `random` | identifiers and secret bytes |
 //! | `token` | the form of every token: minted, read, derived |
+//! | `refresh_token` | refresh tokens, which lead to their family |
 //! | `digest` | what is kept in place of a secret |
 //! | `passphrase` | from a passphrase to a key, for backups |
 //! | `password` | argon2id, a bounded number at once |
@@ -16,6 +17,7 @@ pub mod digest;
 pub mod passphrase;
 pub mod password;
 pub mod random;
+pub mod refresh_token;
 pub mod seal;
 pub mod signing;
 pub mod token;

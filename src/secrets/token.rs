@@ -4,7 +4,7 @@
 //! A mistyped token is refused without touching the store, a leaked one is found by secret scanners, and the hour is the
 //! key's prefix in the store, so that expiry drops a range. Every value has one spelling.
 
-use crate::domain::secret::{Secret, TokenKey};
+use crate::domain::secret::{Secret, TokenDigest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
 use crate::secrets::digest::digest;
 use crate::secrets::random;
@@ -75,7 +75,11 @@ pub fn mint(kind: TokenKind, expires: Timestamp) -> Minted {
 
 /// The token with this secret, for those that are derived so that a retry finds them again.
 pub fn from_secret(kind: TokenKind, expires: Timestamp, secret: [u8; 32]) -> Minted {
-    let hour = Hour::after(expires);
+    spell(kind, Hour::after(expires), secret)
+}
+
+/// The token of that hour and secret.
+pub(super) fn spell(kind: TokenKind, hour: Hour, secret: [u8; 32]) -> Minted {
     let mut bytes = [0; 36];
     bytes[..4].copy_from_slice(&hour.to_be_bytes());
     bytes[4..].copy_from_slice(&secret);
@@ -85,16 +89,45 @@ pub fn from_secret(kind: TokenKind, expires: Timestamp, secret: [u8; 32]) -> Min
     push_base62(&mut text, &bytes);
     let checksum = crc32fast::hash(text.as_bytes());
     push_checksum(&mut text, checksum);
-    let key = TokenKey { hour: hour.0, digest: digest(&text) };
+    let key = TokenKey { hour: hour.0, digest: digest(&text).into() };
     Minted { token: Secret::new(text), key }
 }
 
 /// The key of the record that `text` stands for; `None` if it is no token of this kind.
 pub fn read(kind: TokenKind, text: &str) -> Option<TokenKey> {
-    text.starts_with(kind.prefix())
-        .then(|| read_hour(text))
-        .flatten()
-        .map(|hour| TokenKey { hour, digest: digest(text) })
+    body(kind, text).map(|body| TokenKey { hour: body.hour().0, digest: body.digest() })
+}
+
+/// What stands in a token of this kind; `None` if `text` is none.
+pub(super) fn body(kind: TokenKind, text: &str) -> Option<Body<'_>> {
+    text.starts_with(kind.prefix()).then(|| read_body(text)).flatten()
+}
+
+/// The number that a token writes: its hour and its secret.
+pub(super) struct Body<'a> {
+    text: &'a str,
+    limbs: [u64; 5],
+}
+
+impl Body<'_> {
+    /// The expiry hour.
+    pub fn hour(&self) -> Hour {
+        Hour((self.limbs[4] & 0xffff_ffff) as u32)
+    }
+
+    /// The secret part.
+    pub fn secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        for (bytes, limb) in secret.chunks_exact_mut(8).zip(self.limbs[..4].iter().rev()) {
+            bytes.copy_from_slice(&limb.to_be_bytes());
+        }
+        secret
+    }
+
+    /// What the whole token is known by.
+    pub fn digest(&self) -> TokenDigest {
+        digest(self.text).into()
+    }
 }
 
 /// The kind of a token, by its prefix alone.
@@ -102,8 +135,8 @@ pub fn kind_of(text: &str) -> Option<TokenKind> {
     [TokenKind::Access, TokenKind::Refresh, TokenKind::Code].into_iter().find(|kind| text.starts_with(kind.prefix()))
 }
 
-/// The hour in a token whose length, alphabet, spelling and checksum are right.
-fn read_hour(text: &str) -> Option<u32> {
+/// The number in a token whose length, alphabet, spelling and checksum are right.
+fn read_body(text: &str) -> Option<Body<'_>> {
     let bytes: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
     let (signed, checksum) = bytes.split_at(PREFIX + BODY);
     let mut expected = String::with_capacity(CHECKSUM);
@@ -111,8 +144,7 @@ fn read_hour(text: &str) -> Option<u32> {
     if expected.as_bytes() != checksum {
         return None;
     }
-    let body = read_base62(&signed[PREFIX..])?;
-    Some((body[4] & 0xffff_ffff) as u32)
+    Some(Body { text, limbs: read_base62(&signed[PREFIX..])? })
 }
 
 // 36 bytes are nine 32-bit digits, kept as five 64-bit limbs of which the highest holds only 32 bits: the hour.
@@ -198,6 +230,8 @@ mod tests {
                 let minted = from_secret(TokenKind::Refresh, Timestamp(expires), secret);
                 assert_eq!(minted.token.expose().len(), LENGTH);
                 assert_eq!(read(TokenKind::Refresh, minted.token.expose()), Some(minted.key));
+                let secret_again = body(TokenKind::Refresh, minted.token.expose()).map(|body| body.secret());
+                assert_eq!(secret_again, Some(secret));
                 assert_eq!(minted.key.hour, Hour::after(Timestamp(expires)).0);
             }
         }

@@ -40,15 +40,13 @@ pub struct Owner {
     pub family_is_live: bool,
 }
 
-/// Tokens as they are issued: the access token, and where a refresh token was minted its key (which is also in the family).
+/// What is issued beside the head of a family, which itself holds the refresh token.
 #[derive(Clone, Debug)]
 pub struct Issued<'a> {
     /// Where the access token is found.
     pub access_key: TokenKey,
     /// The access token.
     pub access: &'a AccessToken,
-    /// Where the refresh token is found.
-    pub refresh_key: Option<TokenKey>,
     /// When it was issued, which is when the grant was last used.
     pub now: Timestamp,
 }
@@ -77,9 +75,6 @@ pub trait Tokens {
         family: &Family,
         issued: Issued<'_>,
     ) -> Result<Redeemed>;
-
-    /// The family that the refresh token under that key is or was of, unless it is long over.
-    async fn family_of(&self, refresh: TokenKey) -> Result<Option<(FamilyId, Family)>>;
 
     /// The family of that name.
     async fn family(&self, id: FamilyId) -> Result<Option<Family>>;

@@ -10,7 +10,7 @@ use crate::domain::secret::Secret;
 use crate::secrets::passphrase::Stretching;
 use crate::secrets::seal::SealingKey;
 use crate::store::Records;
-use crate::store::sled::{FORMAT, Reading, named};
+use crate::store::sled::{CREDENTIALS_SINCE, FORMAT, Holds, Reading, named};
 
 /// What is in a backup.
 #[derive(Clone, Debug)]
@@ -114,6 +114,16 @@ impl Reader {
         Ok(None)
     }
 
+    /// The format of the store that it is of.
+    pub fn format(&self) -> u32 {
+        self.header.as_ref().map_or(FORMAT, |header| header.store_format)
+    }
+
+    /// Whether its tokens are kept as this program keeps them.
+    pub fn credentials_are_readable(&self) -> bool {
+        self.format() >= CREDENTIALS_SINCE
+    }
+
     /// What was in it.
     pub fn into_contents(self) -> Contents {
         let header = self.header.unwrap_or_else(|| Header {
@@ -181,6 +191,9 @@ impl Reader {
             return Err(self.damaged("a table has no end"));
         }
         tally.add(&records.records);
+        if table.holds == Holds::Credentials && !self.credentials_are_readable() {
+            return Ok(());
+        }
         for (_, value) in &records.records {
             match table.reading(value) {
                 Reading::Good => {}

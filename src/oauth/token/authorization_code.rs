@@ -44,12 +44,7 @@ pub async fn redeem(
     check(client, &code, parameters, now)?;
 
     let (access, refresh, family_id, family) = mint(server, client, &code, key, parameters, now).await?;
-    let issued = Issued {
-        access_key: access.minted.key,
-        access: &access.record,
-        refresh_key: refresh.as_ref().map(|refresh| refresh.minted.key),
-        now,
-    };
+    let issued = Issued { access_key: access.minted.key, access: &access.record, now };
     match server.store.redeem_code(key, family_id, &family, issued).await? {
         Redeemed::Won => {
             let (user_id, scope) = (code.user_id, access.record.scope.to_string());
@@ -104,8 +99,12 @@ async fn mint(
     let lifetimes = &server.config.lifetimes;
     let refreshes = client.refreshes(&scope);
     let expires = now + if refreshes { lifetimes.refresh_token_absolute } else { lifetimes.access_token };
-    let refresh = refreshes.then(|| issue::refresh_token(server, expires, now));
-    let family_id = random::family_id(expires);
+    let (family_id, refresh) = if refreshes {
+        let (family_id, refresh) = issue::refresh_token(server, expires, now);
+        (family_id, Some(refresh))
+    } else {
+        (random::family_id(expires), None)
+    };
     let family = Family {
         grant_id: grant.id,
         client_id: client.id.clone(),

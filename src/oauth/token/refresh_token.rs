@@ -1,6 +1,6 @@
 //! Rotate a refresh token, RFC 6749 section 6, RFC 9700 section 4.14: once each, retried safely, reused never.
 
-use crate::access::issue::{self, Presented as PresentedToken, Successors};
+use crate::access::issue::{self, Successors};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::Event;
@@ -12,7 +12,7 @@ use crate::oauth::machine::{self, Refreshing};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
 use crate::oauth::token::{TokenResponse, effective, live_grant};
-use crate::secrets::token::{TokenKind, read};
+use crate::secrets::refresh_token::{Presented as PresentedToken, read};
 use crate::store::Issued;
 
 /// Exchanges the refresh token of a token request.
@@ -25,27 +25,26 @@ pub async fn refresh(
     parameters: &Parameters<'_>,
 ) -> Result<TokenResponse, OAuthError> {
     let now = server.now();
-    let token = parameters.required("refresh_token")?;
-    let key = read(TokenKind::Refresh, token).ok_or(GrantFault::Unknown)?;
-    let presented = PresentedToken { token, key };
+    let presented = read(parameters.required("refresh_token")?).ok_or(GrantFault::Unknown)?;
+    let id = presented.family;
 
     // Whoever loses the race for the head finds the winner's rotation there, and answers with the same tokens.
     loop {
-        let (id, family) = server.store.family_of(key).await?.ok_or(GrantFault::Unknown)?;
+        let family = server.store.family(id).await?.ok_or(GrantFault::Unknown)?;
         if family.client_id != client.id {
             let owner = family.client_id;
             server.record(Event::ForeignTokenPresented { client_id: client.id.clone(), owner }).await;
             return Err(GrantFault::OtherClient.into());
         }
-        match family.judge(key, server.config.lifetimes.refresh_token_leeway, now) {
+        match family.judge(presented.digest, server.config.lifetimes.refresh_token_leeway, now) {
             Presented::Current => {
-                if let Some(response) = rotate(server, client, (id, &family), &presented, parameters, now).await? {
+                if let Some(response) = rotate(server, client, &family, &presented, parameters, now).await? {
                     return Ok(response);
                 }
             }
             Presented::Retried { rotation, current } => {
                 live_grant(server, family.grant_id, family.user_id, family.epoch).await?;
-                let again = issue::repeat(client, (id, &family), &presented, (rotation, &current));
+                let again = issue::repeat(client, &family, &presented, (rotation, &current));
                 server.store.settled().await?;
                 return Ok(TokenResponse::new(&again.access, Some(&again.refresh), now));
             }
@@ -61,7 +60,7 @@ pub async fn refresh(
 async fn rotate(
     server: &AuthorizationServer,
     client: &Client,
-    (id, family): (FamilyId, &Family),
+    family: &Family,
     presented: &PresentedToken<'_>,
     parameters: &Parameters<'_>,
     now: Timestamp,
@@ -74,11 +73,10 @@ async fn rotate(
     let (resource, scope) = (target.0, target.1);
 
     let Successors { access, refresh, rotation } =
-        issue::rotate(server, client, (id, family), presented, (scope, resource), now);
+        issue::rotate(server, client, family, presented, (scope, resource), now);
     let next = family.rotated(refresh.record.clone(), rotation);
-    let issued =
-        Issued { access_key: access.minted.key, access: &access.record, refresh_key: Some(refresh.minted.key), now };
-    if !server.store.rotate(id, family, &next, issued).await? {
+    let issued = Issued { access_key: access.minted.key, access: &access.record, now };
+    if !server.store.rotate(presented.family, family, &next, issued).await? {
         return Ok(None);
     }
     server.record(Event::TokenRefreshed { user_id: family.user_id, client_id: client.id.clone() }).await;

@@ -57,7 +57,7 @@ impl Clients for SledStore {
     }
 
     async fn spend_assertion(&self, assertion: Digest, expires: Timestamp) -> Result<bool> {
-        let key = TokenKey { hour: Hour::after(expires).0, digest: assertion };
+        let key = TokenKey { hour: Hour::after(expires).0, digest: assertion.into() };
         let first = self.assertions.add(key.to_bytes(), &())?;
         // Asked after it was added, since the sweep says what it forgets before it does.
         let may_be_forgotten = self.forgotten.get(ONLY)?.is_some_and(|last| key.hour <= last);

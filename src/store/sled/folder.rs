@@ -21,7 +21,7 @@ use crate::store::sled::replacement;
 use crate::store::{Result, StoreError};
 
 /// The format that this program reads and writes: the names of the trees, their keys, and the first version of their values.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A data folder that this process has for itself until the value is dropped.
 pub struct Folder {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use crate::domain::authorization_code::{AuthorizationCode, CodeState};
 use crate::domain::grant::Grant;
-use crate::domain::id::{ClientId, FamilyId, GrantId, UserId};
+use crate::domain::id::{ClientId, GrantId, UserId};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
 use crate::store::sled::SledStore;
@@ -94,16 +94,14 @@ impl SledStore {
     /// The head goes first: from then on nothing that hangs from the grant is live, and nothing can be rotated or
     /// extended. A crash leaves only what its expiry sweeps away or the next consent replaces.
     pub(super) fn drop_grant(&self, id: GrantId) -> Result<Option<Grant>> {
+        if !self.grants.contains(id.as_bytes())? {
+            return Ok(None);
+        }
+        self.order_removal(id)?;
         let Some(grant) = self.grants.take(id.as_bytes())? else { return Ok(None) };
         self.user_grants.remove_if(between(grant.user_id, &grant.client_id), &id)?;
         self.client_grants.remove(key(&[&client_prefix(&grant.client_id), id.as_bytes()]))?;
         self.grant_uses.remove(id.as_bytes())?;
-        for entry in self.grant_families.prefix(id.as_bytes()) {
-            let (key, ()) = entry?;
-            let family = key[id.as_bytes().len()..].try_into().map_err(|_| self.grant_families.damaged())?;
-            self.drop_family(FamilyId::from_bytes(family))?;
-            self.grant_families.remove(key)?;
-        }
         Ok(Some(grant))
     }
 }

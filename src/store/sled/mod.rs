@@ -31,12 +31,13 @@ mod tables;
 mod tokens;
 mod trail;
 mod users;
+mod withdrawn;
 
 pub use committer::Acknowledges;
 pub use folder::FORMAT;
 pub use open::Opening;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
-pub use tables::{Holds, Reading, TableKind, named};
+pub use tables::{CREDENTIALS_SINCE, Holds, Reading, TableKind, named, renewed};
 
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +46,7 @@ use sled::Db;
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::grant::Grant;
-use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
+use crate::domain::id::{GrantId, SiteId, UserId};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -62,6 +63,7 @@ use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
 use crate::store::sled::trail::Trail;
+use crate::store::sled::withdrawn::Pass;
 
 /// The embedded store. Fields are dropped from first to last: the thread, the trees, then the lock on the folder.
 pub struct SledStore {
@@ -118,12 +120,11 @@ pub struct SledStore {
 
     /// `TokenKey`.
     tokens: Table<KeptToken>,
-    /// `TokenKey`.
-    refresh_tokens: Table<FamilyId>,
     /// `FamilyId`: the head of everything that came from one code.
     families: Table<KeptFamily>,
-    /// `GrantId`, `FamilyId`.
-    grant_families: Table<()>,
+    /// `GrantId` of a withdrawn grant, some families of which may be left.
+    withdrawn: Table<()>,
+    pass: Pass,
     /// Hour, `FamilyId` of an ended family.
     forgetting: Table<()>,
     /// Seconds, big-endian, at which a family was rotated, `FamilyId`.

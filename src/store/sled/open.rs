@@ -14,6 +14,7 @@ use crate::store::sled::folder::{Contents, Folder, unavailable};
 use crate::store::sled::held::Held;
 use crate::store::sled::table::{Table, failure};
 use crate::store::sled::trail::Trail;
+use crate::store::sled::withdrawn::Pass;
 use crate::store::{Result, StoreError};
 
 const LOG: &str = "sled's log";
@@ -106,9 +107,9 @@ impl SledStore {
             codes: Table::open(db, "codes", health)?,
             spent_codes: Table::open(db, "spent_codes", health)?.of_endings(),
             tokens: Table::open(db, "tokens", health)?,
-            refresh_tokens: Table::open(db, "refresh_tokens", health)?,
             families: Table::open(db, "families", health)?.of_endings(),
-            grant_families: Table::open(db, "grant_families", health)?,
+            withdrawn: Table::open(db, "withdrawn", health)?.of_endings(),
+            pass: Pass::default(),
             forgetting: Table::open(db, "forgetting", health)?.of_endings(),
             rotations: Table::open(db, "rotations", health)?,
             events,

@@ -31,7 +31,6 @@ impl Store for SledStore {
         let mut left = BOUND;
 
         self.sweep_table(&self.tokens, end, &mut left, |key| self.tokens.remove(key).map(drop)).await?;
-        self.sweep_table(&self.refresh_tokens, end, &mut left, |key| self.refresh_tokens.remove(key).map(drop)).await?;
         self.sweep_table(&self.codes, end, &mut left, |key| self.drop_code(key)).await?;
         self.sweep_table(&self.families, end, &mut left, |key| self.drop_family(self.family_id(key)?)).await?;
         self.sweep_table(&self.forgetting, end, &mut left, |key| self.forget(key)).await?;
@@ -41,6 +40,11 @@ impl Store for SledStore {
         self.sweep_table(&self.pushed, end, &mut left, |key| self.pushed.remove(key).map(drop)).await?;
         self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;
         self.sweep_table(&self.assertions, end, &mut left, |key| self.forget_assertion(key)).await?;
+
+        while left > 0 && self.remove_withdrawn(BREATH)? {
+            left = left.saturating_sub(BREATH);
+            tokio::task::yield_now().await;
+        }
 
         let end = rotations.0.saturating_add(1).to_be_bytes();
         self.sweep_table(&self.rotations, Some(&end), &mut left, |key| self.erase_rotation(key)).await?;

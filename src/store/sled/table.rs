@@ -1,6 +1,7 @@
 //! Table: a sled tree whose values have one type. A value is a version byte and then its postcard encoding.
 
 use std::marker::PhantomData;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -149,6 +150,12 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
             None => self.tree.iter(),
         };
         range.keys().take(count).map(|key| key.map_err(|error| failure(self.name, error))).collect()
+    }
+
+    /// The first `count` records after the key `after`; without one, of all.
+    pub fn after(&self, after: Option<&[u8]>, count: usize) -> Result<Vec<(IVec, V)>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.tree.range::<&[u8], _>((start, Bound::Unbounded)).take(count).map(|entry| self.record(entry)).collect()
     }
 
     /// That a record of this table is not what was written.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::grant::Grant;
-use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
+use crate::domain::id::{GrantId, SiteId, UserId};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -13,6 +13,7 @@ use crate::domain::signing_key::KeyRing;
 use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::store::Records;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::VERSION;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
@@ -49,7 +50,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 32] = [
+pub const TABLES: [TableKind; 31] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -73,9 +74,8 @@ pub const TABLES: [TableKind; 32] = [
     TableKind::of::<CodeState>("codes", Holds::Credentials),
     TableKind::of::<SpentCode>("spent_codes", Holds::Credentials),
     TableKind::of::<KeptToken>("tokens", Holds::Credentials),
-    TableKind::of::<FamilyId>("refresh_tokens", Holds::Credentials),
     TableKind::of::<KeptFamily>("families", Holds::Credentials),
-    TableKind::of::<()>("grant_families", Holds::Credentials),
+    TableKind::of::<()>("withdrawn", Holds::Credentials),
     TableKind::of::<()>("forgetting", Holds::Credentials),
     TableKind::of::<()>("rotations", Holds::Credentials),
     TableKind { name: "events", holds: Holds::Lasting, read: reads_event },
@@ -86,14 +86,33 @@ pub const TABLES: [TableKind; 32] = [
     TableKind::of::<SiteId>("default_site", Holds::Lasting),
 ];
 
-/// The table of that name.
+/// What stores of earlier formats had besides. It led to tokens of theirs, which no later format reads.
+const RETIRED: [TableKind; 2] = [TableKind::retired("refresh_tokens"), TableKind::retired("grant_families")];
+
+/// The first format in which tokens are kept as they are now. Of an earlier one no credentials are carried.
+pub const CREDENTIALS_SINCE: u32 = 3;
+
+/// The table of that name, in this format or an earlier one.
 pub fn named(name: &str) -> Option<&'static TableKind> {
-    const { &TABLES }.iter().find(|table| table.name == name)
+    const { &TABLES }.iter().chain(const { &RETIRED }).find(|table| table.name == name)
+}
+
+/// Lasting records of a store of that format, as a store of this format has them.
+pub fn renewed(format: u32, mut records: Records) -> Records {
+    // They had the whole digest of a token in their keys.
+    if format < CREDENTIALS_SINCE && ["assertions", "devices"].contains(&records.table.as_str()) {
+        records.records.iter_mut().for_each(|(key, _)| key.truncate(TokenKey::LENGTH));
+    }
+    records
 }
 
 impl TableKind {
     const fn of<V: DeserializeOwned>(name: &'static str, holds: Holds) -> Self {
         Self { name, holds, read: reads::<V> }
+    }
+
+    const fn retired(name: &'static str) -> Self {
+        Self { name, holds: Holds::Credentials, read: |_| true }
     }
 
     /// What a value of this table is to this program.

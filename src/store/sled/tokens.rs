@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::access_token::{AccessToken, Subject};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::id::{ClientId, FamilyId, GrantId};
-use crate::domain::refresh_token::{Family, FamilyEnd, FamilyState};
+use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Lifetime, Timestamp};
 use crate::store::sled::SledStore;
@@ -74,15 +74,9 @@ impl Tokens for SledStore {
         if !self.codes.replace_beginning(key.to_bytes(), LIVE_CODE, &spent)? {
             return self.durable(Redeemed::Lost).await;
         }
-        self.grant_families.put(of_grant(family.grant_id, family_id), &())?;
-        self.keep(family_id, &issued)?;
+        self.keep_access(issued.access_key, issued.access, issued.now)?;
         self.begin_family(family_id, family)?;
         self.durable(Redeemed::Won).await
-    }
-
-    async fn family_of(&self, refresh: TokenKey) -> Result<Option<(FamilyId, Family)>> {
-        let Some(id) = self.refresh_tokens.get(refresh.to_bytes())? else { return Ok(None) };
-        Ok(self.begun_family(id)?.map(|family| (id, family)))
     }
 
     async fn family(&self, id: FamilyId) -> Result<Option<Family>> {
@@ -92,14 +86,15 @@ impl Tokens for SledStore {
     // What was issued and the order to erase come first and the head decides: a crash between leaves tokens that nobody
     // was told and an order that finds nothing to erase.
     async fn rotate(&self, id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> Result<bool> {
-        self.keep(id, &issued)?;
+        self.keep_access(issued.access_key, issued.access, issued.now)?;
         if let Some(rotation) = new.rotation() {
             self.rotations.put(key(&[&rotation.at.0.to_be_bytes(), id.as_bytes()]), &())?;
         }
-        let (old, new) = (KeptFamily::of(old.clone()), KeptFamily::of(new.clone()));
-        let won = self.families.replace(id.as_bytes(), &old, &new)?;
-        if !won {
-            self.take_back(id, &issued)?;
+        let (old, successor) = (KeptFamily::of(old.clone()), KeptFamily::of(new.clone()));
+        let won = self.families.replace(id.as_bytes(), &old, &successor)?;
+        // A loser's token goes, unless what the winner made is the very same.
+        if !won && self.begun_family(id)?.as_ref() != Some(new) {
+            self.tokens.remove(issued.access_key.to_bytes())?;
         }
         self.durable(won).await
     }
@@ -171,7 +166,14 @@ impl KeptFamily {
     }
 
     /// The family, if it began.
-    fn begun(self) -> Option<Family> {
+    pub(super) fn begun(&self) -> Option<&Family> {
+        match self {
+            KeptFamily::Live(family) | KeptFamily::Over(family) => Some(family),
+            KeptFamily::EndedBefore(_) => None,
+        }
+    }
+
+    fn into_begun(self) -> Option<Family> {
         match self {
             KeptFamily::Live(family) | KeptFamily::Over(family) => Some(family),
             KeptFamily::EndedBefore(_) => None,
@@ -180,15 +182,7 @@ impl KeptFamily {
 }
 
 impl SledStore {
-    /// Keeps what was issued: nothing of it is live, or can be rotated, before the family says so.
-    fn keep(&self, family: FamilyId, issued: &Issued<'_>) -> Result<()> {
-        self.keep_access(issued.access_key, issued.access, issued.now)?;
-        match issued.refresh_key {
-            Some(refresh) => self.refresh_tokens.put(refresh.to_bytes(), &family),
-            None => Ok(()),
-        }
-    }
-
+    /// Keeps an access token: one of a family is not live before the family says so.
     fn keep_access(&self, key: TokenKey, token: &AccessToken, used: Timestamp) -> Result<()> {
         let kept = KeptToken { client: self.registration_number(&token.client_id), token: token.clone() };
         self.tokens.put(key.to_bytes(), &kept)?;
@@ -206,22 +200,6 @@ impl SledStore {
         self.grant_uses.put(grant.as_bytes(), &used)
     }
 
-    /// Removes what a lost rotation kept, unless the winner kept the very same.
-    fn take_back(&self, family: FamilyId, issued: &Issued<'_>) -> Result<()> {
-        let current = match self.begun_family(family)?.map(|family| family.state) {
-            Some(FamilyState::Live { current, .. }) => Some(current.key),
-            _ => None,
-        };
-        if issued.refresh_key.is_some() && issued.refresh_key == current {
-            return Ok(());
-        }
-        self.tokens.remove(issued.access_key.to_bytes())?;
-        if let Some(refresh) = issued.refresh_key {
-            self.refresh_tokens.remove(refresh.to_bytes())?;
-        }
-        Ok(())
-    }
-
     /// Begins a family, as one that is over if it was ended before it began.
     fn begin_family(&self, id: FamilyId, family: &Family) -> Result<()> {
         if self.families.add(id.as_bytes(), &KeptFamily::of(family.clone()))? {
@@ -236,14 +214,13 @@ impl SledStore {
     }
 
     pub(super) fn begun_family(&self, id: FamilyId) -> Result<Option<Family>> {
-        Ok(self.families.get(id.as_bytes())?.and_then(KeptFamily::begun))
+        Ok(self.families.get(id.as_bytes())?.and_then(KeptFamily::into_begun))
     }
 
     /// Removes a family, then what leads to it.
     pub(super) fn drop_family(&self, id: FamilyId) -> Result<()> {
-        if let Some(family) = self.families.take(id.as_bytes())?.and_then(KeptFamily::begun) {
+        if let Some(family) = self.families.take(id.as_bytes())?.and_then(KeptFamily::into_begun) {
             self.spent_codes.remove(family.code.digest.0)?;
-            self.grant_families.remove(of_grant(family.grant_id, id))?;
         }
         Ok(())
     }
@@ -265,13 +242,10 @@ impl SledStore {
     }
 }
 
-fn of_grant(grant: GrantId, family: FamilyId) -> Vec<u8> {
-    key(&[grant.as_bytes(), family.as_bytes()])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::refresh_token::FamilyState;
 
     #[test]
     fn which_variant_a_family_is_stands_first_in_its_record() {
@@ -286,7 +260,7 @@ mod tests {
             site_id: crate::domain::id::SiteId::from_random([3; 16]),
             scope: crate::domain::scope::Scope::default(),
             resources: Vec::new(),
-            code: TokenKey { hour: 1, digest: crate::domain::secret::Digest([0; 32]) },
+            code: TokenKey { hour: 1, digest: crate::domain::secret::TokenDigest([0; 18]) },
             expires: Timestamp(1),
             state: FamilyState::WithoutRefresh,
         };

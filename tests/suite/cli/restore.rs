@@ -1,6 +1,7 @@
 //! `restore`: wholly or not at all, and never over what is there unless told so.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::cli::backup::{bring_key, installed};
 
@@ -102,4 +103,28 @@ fn one_time_links_are_over_after_a_restore_unless_they_are_kept_with_a_warning()
     assert_eq!(kept.exit, 0);
     assert!(kept.err.contains("forgotten"), "{}", kept.err);
     assert_eq!(links("kept"), 1);
+}
+
+/// What an earlier version wrote: a resource, an app, a person who allowed it, and tokens of a form that is no more.
+const FORMAT_2: (&[u8], &str) =
+    (include_bytes!("format_2.hallmark"), "cfaf977086a9e45685b711f15eb6b85dd19a9fe17b3cb02d5138ebac165c8be1\n");
+
+#[test]
+fn a_backup_of_an_earlier_format_comes_back_without_its_tokens() {
+    let operator = installed();
+    let (backup, key) = FORMAT_2;
+    fs::write(operator.home().join("old.hallmark"), backup).expect("a file");
+    fs::create_dir(operator.home().join("fresh")).expect("a folder");
+    fs::write(operator.home().join("fresh/kek"), key).expect("a key");
+    fs::set_permissions(operator.home().join("fresh/kek"), fs::Permissions::from_mode(0o600)).expect("a mode");
+
+    assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
+    let refused = operator.run("--data fresh restore old.hallmark --keep-credentials");
+    assert_eq!(refused.exit, 1);
+    assert!(refused.err.contains("leave --keep-credentials out"), "{}", refused.err);
+
+    let restored = operator.run("--data fresh restore old.hallmark --json").json();
+    assert_eq!((&restored["restored"], &restored["ended"]), (&23.into(), &10.into()));
+    assert!(operator.run("--data fresh user list").out.contains("person@example.com"));
+    assert!(operator.run("--data fresh app list").out.contains("app"));
 }

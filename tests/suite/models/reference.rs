@@ -178,8 +178,7 @@ impl Reference {
                 family.ended = true;
                 Some(true)
             }
-            Caller::Thief if withdrawn => Some(true),
-            Caller::Thief => (!family.ended && !family.idle.has_passed(self.now)).then_some(false),
+            Caller::Thief => (!withdrawn && !family.ended && !family.idle.has_passed(self.now)).then_some(false),
         }
     }
 

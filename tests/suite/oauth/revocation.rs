@@ -37,6 +37,20 @@ async fn revoking_a_refresh_token_ends_its_family_and_every_access_token_of_it()
 }
 
 #[rocket::async_test]
+async fn a_refresh_token_that_was_exchanged_long_ago_still_ends_its_family() {
+    let (server, app) = world().await;
+    let (_, first) = server.tokens(&app, "read:objects offline_access").await;
+    let second = app.refresh(&server, &first, &[]).await;
+    let third = app.refresh(&server, &second.text_of("refresh_token"), &[]).await;
+
+    assert_eq!(app.revoke(&server, &first).await.status.code, 200);
+
+    assert!(!server.is_live(&third.text_of("access_token")).await);
+    let next = app.refresh(&server, &third.text_of("refresh_token"), &[]).await;
+    assert_eq!(next.refusal(), (400, "invalid_grant".into()));
+}
+
+#[rocket::async_test]
 async fn a_token_that_is_not_known_is_as_good_as_revoked() {
     let (server, app) = world().await;
     let (access, _) = server.tokens(&app, "read:objects").await;

@@ -7,8 +7,8 @@ use hallmark::domain::secret::Digest;
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::store::{Added, Result};
 
-use super::Backend;
 use super::samples::{NOW, Story, after, client, grant, is_live, key, resource, scope_entry};
+use super::{Backend, sweep_all};
 
 #[tokio::test]
 async fn a_client_is_found_as_it_was_added_and_listed_by_name() -> Result<()> {
@@ -65,7 +65,7 @@ async fn a_client_without_secrets_gets_none() -> Result<()> {
 }
 
 #[tokio::test]
-async fn removing_a_client_ends_its_tokens_grants_and_families_at_once() -> Result<()> {
+async fn removing_a_client_ends_its_tokens_and_grants_at_once_and_the_sweep_removes_its_families() -> Result<()> {
     let store = Backend::new();
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
@@ -77,6 +77,7 @@ async fn removing_a_client_ends_its_tokens_grants_and_families_at_once() -> Resu
 
     assert!(!redeemed.is_live(&*store).await? && !is_live(&*store, own).await?);
     assert_eq!(store.grant_between(story.user.id, &story.client.id).await?, None);
+    sweep_all(&*store, NOW).await?;
     assert_eq!(store.family(redeemed.id).await?, None);
     assert!(!store.remove_client(&story.client.id).await?);
     Ok(())

@@ -14,13 +14,13 @@ use hallmark::domain::id::{FamilyId, UserId};
 use hallmark::domain::refresh_token::{Family, FamilyState, RefreshToken, Rotation};
 use hallmark::domain::resource::ProtectedResource;
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
-use hallmark::domain::secret::{Digest, TokenKey};
+use hallmark::domain::secret::{Digest, TokenDigest, TokenKey};
 use hallmark::domain::session::Session;
 use hallmark::domain::site::Site;
 use hallmark::domain::time::{Hour, Lifetime, Timestamp};
 use hallmark::domain::uri::Destination;
 use hallmark::domain::user::{Email, Epoch, PasswordHash, Standing, User, UserState};
-use hallmark::secrets::random;
+use hallmark::secrets::{random, refresh_token};
 use hallmark::store::{Issued, Result, Store};
 
 /// When every test begins.
@@ -37,7 +37,7 @@ pub fn scope(text: &str) -> Scope {
 
 /// A new key of something that expires at `expires`.
 pub fn key(expires: Timestamp) -> TokenKey {
-    TokenKey { hour: Hour::after(expires).0, digest: Digest(random::secret_bytes()) }
+    TokenKey { hour: Hour::after(expires).0, digest: Digest(random::secret_bytes()).into() }
 }
 
 pub fn user(email: &str) -> User {
@@ -141,7 +141,7 @@ pub fn pushed_request() -> PushedRequest {
 pub fn transaction() -> Transaction {
     Transaction {
         request: request(),
-        browser: Digest([3; 32]),
+        browser: Digest([3; 32]).into(),
         sign_in: SignInDemand::AnySession,
         shown_to: None,
         expires: after(Lifetime::minutes(10)),
@@ -213,9 +213,9 @@ impl Story {
     /// What one redemption of that code would issue.
     pub fn redemption(&self, code: TokenKey) -> Redemption {
         let expires = after(Lifetime::days(365));
-        let id = random::family_id(expires);
         let idle = after(Lifetime::days(90));
-        let refresh = RefreshToken { key: key(idle), expires: idle };
+        let (id, first) = refresh_token::begin(expires);
+        let refresh = RefreshToken { digest: first.key.digest, expires: idle };
         let family = Family {
             grant_id: self.grant.id,
             client_id: self.client.id.clone(),
@@ -226,10 +226,10 @@ impl Story {
             resources: vec![self.resource.id.clone()],
             code,
             expires,
-            state: FamilyState::Live { current: refresh.clone(), previous: None },
+            state: FamilyState::Live { current: refresh, previous: None },
         };
         let access = self.access_token(id);
-        Redemption { code, id, family, access_key: key(access.expires), access, refresh_key: refresh.key }
+        Redemption { code, id, family, access_key: key(access.expires), access }
     }
 
     /// A code that was redeemed.
@@ -268,12 +268,11 @@ pub struct Redemption {
     pub family: Family,
     pub access: AccessToken,
     pub access_key: TokenKey,
-    pub refresh_key: TokenKey,
 }
 
 impl Redemption {
     pub fn issued(&self) -> Issued<'_> {
-        Issued { access_key: self.access_key, access: &self.access, refresh_key: Some(self.refresh_key), now: NOW }
+        Issued { access_key: self.access_key, access: &self.access, now: NOW }
     }
 
     pub async fn redeem(&self, store: &dyn Store) -> Result<hallmark::store::Redeemed> {
@@ -288,9 +287,9 @@ impl Redemption {
     /// The rotation of this family to new tokens at that moment.
     pub fn rotated_at(&self, at: Timestamp) -> Redemption {
         let idle = after(Lifetime::days(90));
-        let refresh = RefreshToken { key: key(idle), expires: idle };
+        let refresh = RefreshToken { digest: key(idle).digest, expires: idle };
         let rotation = Rotation {
-            presented: self.refresh_key,
+            presented: self.refresh_digest(),
             salt: random::salt(),
             at,
             access_expires: self.access.expires,
@@ -298,10 +297,16 @@ impl Redemption {
             resource: self.access.resource.clone(),
         };
         Redemption {
-            refresh_key: refresh.key,
             family: self.family.rotated(refresh, rotation),
             access_key: key(self.access.expires),
             ..self.clone()
+        }
+    }
+
+    fn refresh_digest(&self) -> TokenDigest {
+        match &self.family.state {
+            FamilyState::Live { current, .. } => current.digest,
+            FamilyState::WithoutRefresh | FamilyState::Ended(_) => panic!("a family that is rotated is live"),
         }
     }
 

@@ -6,7 +6,7 @@ use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::secrets::random;
 use hallmark::store::{Horizon, Result, Swept};
 
-use super::samples::{NOW, Story, after, key, pushed_request, session, transaction};
+use super::samples::{NOW, Story, after, grant, key, pushed_request, session, transaction};
 use super::{Backend, horizon, sweep_all};
 
 #[tokio::test]
@@ -34,6 +34,32 @@ async fn what_has_not_expired_stays_however_often_it_is_swept() -> Result<()> {
     assert!(store.link(link).await?.is_some());
     assert!(store.pushed_request(pushed).await?.is_some() && store.transaction(opened).await?.is_some());
     assert!(!store.spend_assertion(Digest([1; 32]), expires).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_families_of_a_withdrawn_grant_go_and_those_of_others_stay() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let kept = store.record_consent(&grant(story.user.id, "other", "read:a")).await?;
+    let (mut withdrawn, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..150 {
+        withdrawn.push(story.redeemed(&*store).await?.id);
+        let mut other = story.redemption(story.add_code(&*store).await?);
+        other.family.grant_id = kept.id;
+        other.redeem(&*store).await?;
+        others.push(other.id);
+    }
+
+    store.end_grant(story.grant.id).await?;
+    sweep_all(&*store, NOW).await?;
+
+    for id in withdrawn {
+        assert_eq!(store.family(id).await?, None);
+    }
+    for id in others {
+        assert!(store.family(id).await?.is_some());
+    }
     Ok(())
 }
 

@@ -226,7 +226,6 @@ hand_on! {
     Tokens {
         code(key: TokenKey) -> Option<CodeState>;
         redeem_code(key: TokenKey, family_id: FamilyId, family: &Family, issued: Issued<'_>) -> Redeemed;
-        family_of(refresh: TokenKey) -> Option<(FamilyId, Family)>;
         family(id: FamilyId) -> Option<Family>;
         rotate(id: FamilyId, old: &Family, new: &Family, issued: Issued<'_>) -> bool;
         keep_access_token(key: TokenKey, token: &AccessToken) -> ();
