@@ -37,8 +37,8 @@ const LONGEST_LULL: Duration = Duration::from_micros(300);
 /// The longest time for which a cycle lets others join it.
 const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
-/// Whether what is written still becomes durable. After a failure reads go on, but for the few that pass a page which is
-/// about to be split: sled splits it then and there, and fails.
+/// Whether what is written still becomes durable. After a failure reads go on: a page that is to be split, which a reader
+/// would fail at, is split by whoever wrote to it.
 #[derive(Debug, Default)]
 pub struct Health {
     failure: OnceLock<Stopped>,

@@ -172,7 +172,11 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     /// Writes what is under `key`. Every write of a table passes here, so that a snapshot misses none.
     fn write<T>(&self, key: &[u8], growth: Growth, write: impl FnOnce(&Tree) -> sled::Result<T>) -> Result<T> {
         self.health.check_for(growth)?;
-        self.written(self.health.preserving.write(self.name, &self.tree, key, write))
+        let wrote = self.written(self.health.preserving.write(self.name, &self.tree, key, write))?;
+        // A page that has become too large or too small is split or merged by whoever passes it next. That is to be
+        // whoever writes: a reader could not, once the disk takes nothing any more.
+        self.written(self.tree.contains_key(key))?;
+        Ok(wrote)
     }
 
     /// What a write came to. Once the disk refused one, sled writes nothing more, and neither does anybody else here.

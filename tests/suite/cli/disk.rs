@@ -123,7 +123,7 @@ fn once_a_write_failed_every_write_is_answered_with_503_and_introspection_goes_o
     let sample: Vec<_> = tokens.iter().step_by(tokens.len() / 100).collect();
     let answers: Vec<_> = sample.iter().map(|token| introspect(&operator, token)).collect();
     let unanswered = answers.iter().filter(|answer| answer.status != 200).count();
-    assert!(unanswered * 4 < answers.len(), "{unanswered} of {} introspections failed", answers.len());
+    assert!(unanswered <= 1, "{unanswered} of {} introspections failed", answers.len());
     for answer in answers {
         assert!(answer.is_for_later() || answer.json()["active"] == true, "a live token is never called dead");
     }

@@ -160,7 +160,7 @@ async fn writes_until_it_is_killed() -> Result<()> {
 }
 
 #[test]
-fn once_the_disk_refuses_a_write_every_change_fails_and_nearly_every_read_goes_on_and_nothing_promised_is_lost() {
+fn once_the_disk_refuses_a_write_every_change_fails_and_reads_go_on_and_nothing_promised_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(SledStore::open(folder.path(), 8).expect("a store"));
 
@@ -215,7 +215,8 @@ async fn writes_until_it_is_refused() -> Result<()> {
             Err(_) => unanswered += 1,
         }
     }
-    assert!(unanswered * 4 < kept.len(), "{unanswered} of {} reads failed", kept.len());
+    // The page of the write that was refused may be one that is to be split.
+    assert!(unanswered <= 16, "{unanswered} of {} reads failed", kept.len());
     println!("unanswered {unanswered} of {}", kept.len());
     Ok(())
 }
