@@ -14,6 +14,7 @@
 //! | `kek` | the key that the store is sealed under |
 //! | `service` | what systemd is told |
 //! | `operations` | the listener of `serve` that operators have for themselves |
+//! | `reload` | what of the configuration changes while `serve` serves |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -34,6 +35,7 @@ mod open;
 mod operations;
 mod progress;
 mod reach;
+mod reload;
 mod resource;
 mod restore;
 mod serve;
@@ -86,7 +88,7 @@ fn run(arguments: Arguments) -> Result<Exit, CommandError> {
 async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
     let format = arguments.format();
     match arguments.verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => serve::serve(Settings::read(&arguments.place)?).await,
+        Verb::Serve => serve::serve(arguments.place).await,
         Verb::Demo { walk: true } => demo::demo(Story::Walk, format).await,
         Verb::Demo { walk: false } => demo::demo(Story::Open, format).await,
         Verb::Doctor => doctor::examine(&arguments.place, format).await,
@@ -103,6 +105,10 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             Ok(Exit::Done)
         }
         Verb::Audit(verb) => verb.run(&Settings::read(&arguments.place)?, format).await,
+        Verb::Reload => {
+            reach::reload(&arguments.place).await?.print(format)?;
+            Ok(Exit::Done)
+        }
         Verb::Tell(mut command) => {
             command.read_inputs()?;
             let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;
