@@ -47,6 +47,19 @@ pub async fn sealing_key(config: &Config, store: &impl Keys) -> Result<SealingKe
     }
 }
 
+/// The file that the key is in, if it is there and can be used.
+///
+/// # Errors
+/// [`CommandError`] names the file and what is wrong with it.
+pub fn inspect(config: &Config) -> Result<Option<PathBuf>, CommandError> {
+    let (path, text) = match place(config) {
+        Place::Folder(path) if !path.exists() => return Ok(None),
+        Place::Folder(path) | Place::Named(path) => (path.clone(), read(&path)?),
+        Place::Credential(path) => (path.clone(), text_of(&path)?),
+    };
+    parse(&path, &text).map(|_| Some(path))
+}
+
 fn place(config: &Config) -> Place {
     if let Some(path) = &config.keys.kek_file {
         return Place::Named(path.clone());

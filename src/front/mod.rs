@@ -10,7 +10,7 @@
 //! | `express` | one request that needs no Rocket |
 //! | `patience` | a stream whose reader may not take for ever |
 //! | `terms` | on which terms connections are served, which may change |
-//! | `tls` | the certificate |
+//! | `tls`, `validity` | the certificate, and when it ends |
 
 mod connection;
 mod descriptors;
@@ -20,8 +20,12 @@ mod limits;
 mod patience;
 mod terms;
 mod tls;
+mod validity;
 
+pub use descriptors::most_descriptors;
 pub use terms::{Adjuster, Prepared, Renewed};
+pub use tls::validity;
+pub use validity::Validity;
 
 use std::io;
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::tls::Tls;
+use crate::front::validity::{self, Validity};
 
 /// A certificate, and what speaks TLS with it.
 #[derive(Clone)]
@@ -25,6 +26,17 @@ impl Certificate {
     pub fn is(&self, other: &Self) -> bool {
         self.chain == other.chain
     }
+}
+
+/// From when until when the certificate holds that the settings name.
+///
+/// # Errors
+/// What is wrong with it or its key.
+pub fn validity(settings: &Tls) -> Result<Validity, String> {
+    let certificate = certificate(settings)?;
+    let validity = certificate.chain.first().and_then(|own| validity::validity(own));
+    validity
+        .ok_or_else(|| format!("tls.certificates = {}: it does not say when it ends", settings.certificates.display()))
 }
 
 /// The certificate in the files that the settings name; or what is wrong with them.
