@@ -229,15 +229,27 @@ fn cost(settings: &PasswordSettings) -> Cost {
     }
 }
 
+/// What the check of a store is sealed for.
+const CHECK: &[u8] = b"the first thing that was sealed here";
+
+/// What a store keeps so that the key is known again that it was sealed under.
+pub fn seal_check(sealing: &SealingKey) -> Vec<u8> {
+    sealing.seal(CHECK, b"")
+}
+
+/// Whether the store that keeps `check` was sealed under `sealing`.
+pub fn is_sealed_under(sealing: &SealingKey, check: &[u8]) -> bool {
+    sealing.open(CHECK, check).is_some()
+}
+
 /// Compares the key with the one that the store was first used with. Without this a wrong key would be noticed only when
 /// something is to be opened, after new things were sealed under it.
 async fn require_same_key(sealing: &SealingKey, store: &dyn Store) -> Result<(), StartError> {
-    const CONTEXT: &[u8] = b"the first thing that was sealed here";
     let check = match store.seal_check().await? {
         Some(check) => check,
-        None => store.begin_seal_check(&sealing.seal(CONTEXT, b"")).await?,
+        None => store.begin_seal_check(&seal_check(sealing)).await?,
     };
-    sealing.open(CONTEXT, &check).map(drop).ok_or(StartError::OtherSealingKey)
+    if is_sealed_under(sealing, &check) { Ok(()) } else { Err(StartError::OtherSealingKey) }
 }
 
 /// Tells the time.

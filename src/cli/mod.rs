@@ -11,7 +11,7 @@
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
 //! | `backup`, `restore`, `store` | everything that is kept into a file, back out of it, and into a smaller file |
 //! | `progress` | how far long work has come |
-//! | `kek` | the key that the store is sealed under |
+//! | `kek`, `rewrap` | the key that the store is sealed under, and another in its place |
 //! | `service` | what systemd is told |
 //! | `operations` | the listener of `serve` that operators have for themselves |
 //! | `reload` | what of the configuration changes while `serve` serves |
@@ -38,6 +38,7 @@ mod reach;
 mod reload;
 mod resource;
 mod restore;
+mod rewrap;
 mod serve;
 mod service;
 mod settings;
@@ -52,6 +53,7 @@ use clap::Parser;
 
 use crate::cli::answer::{CommandError, Exit};
 use crate::cli::arguments::{Arguments, Verb};
+use crate::cli::command::Command;
 use crate::cli::demo::Story;
 use crate::cli::settings::Settings;
 
@@ -107,6 +109,10 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
         Verb::Audit(verb) => verb.run(&Settings::read(&arguments.place)?, format).await,
         Verb::Reload => {
             reach::reload(&arguments.place).await?.print(format)?;
+            Ok(Exit::Done)
+        }
+        Verb::Tell(Command::Key(key::Command::Rewrap { to })) => {
+            rewrap::rewrap(&Settings::read(&arguments.place)?, &to).await?.print(format)?;
             Ok(Exit::Done)
         }
         Verb::Tell(mut command) => {
