@@ -6,7 +6,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::{ArcSwap, Guard};
+
 use crate::config::Config;
+use crate::config::cors::Cors;
+use crate::config::passwords::PasswordSettings;
+use crate::config::proxies::Proxies;
 use crate::config::throttle::{Rate, ThrottleSettings};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::secret::TokenKey;
@@ -22,7 +27,8 @@ use crate::throttle::{Throttle, network_of};
 
 /// The context of every use case.
 pub struct AuthorizationServer {
-    /// What the operator set.
+    /// What the operator set, as it was when the server began; what may change since is in [`AuthorizationServer::trust`] and
+    /// `throttles`.
     pub config: Config,
     /// Where things are kept.
     pub store: Arc<dyn Store>,
@@ -40,6 +46,22 @@ pub struct AuthorizationServer {
     pub telemetry: Arc<Telemetry>,
     /// Whether requests should be sent here.
     pub readiness: Readiness,
+    trust: ArcSwap<Trust>,
+}
+
+/// Whose word is taken. Every request asks this, so that it is read without a lock.
+#[derive(Debug)]
+pub struct Trust {
+    /// Whose word on a caller's address.
+    pub proxies: Proxies,
+    /// Which other origins' scripts may call.
+    pub cors: Cors,
+}
+
+impl Trust {
+    fn of(config: &Config) -> Self {
+        Self { proxies: config.proxies.clone(), cors: config.cors.clone() }
+    }
 }
 
 /// What slows guessing down.
@@ -65,6 +87,16 @@ impl Throttles {
             sign_in_per_account_anywhere: throttle(settings.sign_in_per_account_anywhere),
             refusals_kept: throttle(settings.refusals_kept),
         }
+    }
+
+    fn set(&self, settings: &ThrottleSettings) {
+        fn set<K: Eq + Hash>(throttle: &Throttle<K>, rate: Rate) {
+            throttle.set(rate.burst, rate.per_minute);
+        }
+        set(&self.sign_in_per_address, settings.sign_in_per_address);
+        set(&self.sign_in_per_account, settings.sign_in_per_account);
+        set(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
+        set(&self.refusals_kept, settings.refusals_kept);
     }
 }
 
@@ -103,21 +135,33 @@ impl AuthorizationServer {
         clock: Clock,
     ) -> Result<Self, StartError> {
         require_same_key(&sealing, store.as_ref()).await?;
-        let settings = &config.passwords;
-        let passwords = Passwords::new(Cost {
-            memory_kib: settings.memory_kib,
-            iterations: settings.iterations,
-            parallelism: settings.parallelism,
-            concurrency: settings.concurrency,
-            queue: settings.queue,
-        })
-        .map_err(StartError::Passwords)?;
+        let passwords = Passwords::new(cost(&config.passwords)).map_err(StartError::Passwords)?;
         let new_site =
             Site { id: random::site_id(), name: "Default site".into(), url: None, workspace_id: random::site_id() };
         let site = store.default_site(&new_site).await?;
         let throttles = Throttles::new(&config.throttle);
         let (telemetry, readiness) = (Arc::default(), Readiness::default());
-        Ok(Self { config, store, passwords, sealing, throttles, clock, site, telemetry, readiness })
+        let trust = ArcSwap::from_pointee(Trust::of(&config));
+        Ok(Self { config, store, passwords, sealing, throttles, clock, site, telemetry, readiness, trust })
+    }
+
+    /// Whether a server could begin with `config`, as far as that shows without a store.
+    ///
+    /// # Errors
+    /// [`StartError`] if argon2 does not take the settings.
+    pub fn check(config: &Config) -> Result<(), StartError> {
+        cost(&config.passwords).check().map_err(StartError::Passwords)
+    }
+
+    /// Takes over what of `config` may change while the server serves; the rest stays as it was at the start.
+    pub fn adopt(&self, config: &Config) {
+        self.trust.store(Arc::new(Trust::of(config)));
+        self.throttles.set(&config.throttle);
+    }
+
+    /// Whose word is taken by now.
+    pub fn trust(&self) -> Guard<Arc<Trust>> {
+        self.trust.load()
     }
 
     /// The moment that a use case takes as now: read once, at its beginning.
@@ -175,15 +219,37 @@ impl AuthorizationServer {
     }
 }
 
+fn cost(settings: &PasswordSettings) -> Cost {
+    Cost {
+        memory_kib: settings.memory_kib,
+        iterations: settings.iterations,
+        parallelism: settings.parallelism,
+        concurrency: settings.concurrency,
+        queue: settings.queue,
+    }
+}
+
+/// What the check of a store is sealed for.
+const CHECK: &[u8] = b"the first thing that was sealed here";
+
+/// What a store keeps so that the key is known again that it was sealed under.
+pub fn seal_check(sealing: &SealingKey) -> Vec<u8> {
+    sealing.seal(CHECK, b"")
+}
+
+/// Whether the store that keeps `check` was sealed under `sealing`.
+pub fn is_sealed_under(sealing: &SealingKey, check: &[u8]) -> bool {
+    sealing.open(CHECK, check).is_some()
+}
+
 /// Compares the key with the one that the store was first used with. Without this a wrong key would be noticed only when
 /// something is to be opened, after new things were sealed under it.
 async fn require_same_key(sealing: &SealingKey, store: &dyn Store) -> Result<(), StartError> {
-    const CONTEXT: &[u8] = b"the first thing that was sealed here";
     let check = match store.seal_check().await? {
         Some(check) => check,
-        None => store.begin_seal_check(&sealing.seal(CONTEXT, b"")).await?,
+        None => store.begin_seal_check(&seal_check(sealing)).await?,
     };
-    sealing.open(CONTEXT, &check).map(drop).ok_or(StartError::OtherSealingKey)
+    if is_sealed_under(sealing, &check) { Ok(()) } else { Err(StartError::OtherSealingKey) }
 }
 
 /// Tells the time.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::time::{Lifetime, Timestamp};
 
@@ -13,8 +14,8 @@ const MANY_KEYS: usize = 100_000;
 
 /// Lets so many through at once for each key, then so many a minute. A rate of zero lets everything through.
 pub struct Throttle<K> {
-    burst: u64,
-    per_minute: u64,
+    /// Both numbers in one, so that nobody reads one of before and one of after a change.
+    rate: AtomicU64,
     /// For each key, the moment (in milliseconds) at which all that it took will be given again.
     full_again: Mutex<HashMap<K, u64>>,
 }
@@ -22,7 +23,17 @@ pub struct Throttle<K> {
 impl<K: Eq + Hash> Throttle<K> {
     /// `burst` at once, then `per_minute`.
     pub fn new(burst: u32, per_minute: u32) -> Self {
-        Self { burst: u64::from(burst.max(1)), per_minute: u64::from(per_minute), full_again: Mutex::default() }
+        Self { rate: AtomicU64::new(packed(burst, per_minute)), full_again: Mutex::default() }
+    }
+
+    /// From here on `burst` at once, then `per_minute`. Where that is another rate than before, everybody begins anew, since
+    /// what they took is counted in time at the former.
+    pub fn set(&self, burst: u32, per_minute: u32) {
+        let mut full_again = self.lock();
+        let rate = packed(burst, per_minute);
+        if self.rate.swap(rate, Ordering::Relaxed) != rate {
+            full_again.clear();
+        }
     }
 
     /// Takes one for `key`.
@@ -30,7 +41,7 @@ impl<K: Eq + Hash> Throttle<K> {
     /// # Errors
     /// How long to wait before the next can be had.
     pub fn take(&self, key: K, now: Timestamp) -> Result<(), Lifetime> {
-        let Some(interval) = self.interval() else { return Ok(()) };
+        let Some((burst, interval)) = self.rate() else { return Ok(()) };
         let now = now.0 * 1000;
         let mut full_again = self.lock();
         if full_again.len() > MANY_KEYS {
@@ -38,7 +49,7 @@ impl<K: Eq + Hash> Throttle<K> {
         }
         let at = full_again.entry(key).or_insert(now);
         let next = (*at).max(now) + interval;
-        let latest = now + interval * self.burst;
+        let latest = now + interval * burst;
         if next > latest {
             return Err(Lifetime::seconds((next - latest).div_ceil(1000)));
         }
@@ -48,20 +59,26 @@ impl<K: Eq + Hash> Throttle<K> {
 
     /// Gives back one that was taken for `key`.
     pub fn give_back(&self, key: &K) {
-        let Some(interval) = self.interval() else { return };
+        let Some((_, interval)) = self.rate() else { return };
         if let Some(at) = self.lock().get_mut(key) {
             *at = at.saturating_sub(interval);
         }
     }
 
-    /// Milliseconds between two.
-    fn interval(&self) -> Option<u64> {
-        60_000u64.checked_div(self.per_minute).map(|interval| interval.max(1))
+    /// How many at once, and the milliseconds between two after that.
+    fn rate(&self) -> Option<(u64, u64)> {
+        let rate = self.rate.load(Ordering::Relaxed);
+        let (burst, per_minute) = (rate >> 32, rate & u64::from(u32::MAX));
+        60_000u64.checked_div(per_minute).map(|interval| (burst.max(1), interval.max(1)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
         self.full_again.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn packed(burst: u32, per_minute: u32) -> u64 {
+    u64::from(burst) << 32 | u64::from(per_minute)
 }
 
 /// What counts as one place: whoever has an IPv6 address has its whole /64.
@@ -102,6 +119,19 @@ mod tests {
             assert_eq!(throttle.take("key", Timestamp(100)), Ok(()));
             throttle.give_back(&"key");
         }
+    }
+
+    #[test]
+    fn another_rate_holds_from_the_next_on_and_the_same_one_forgets_nothing() {
+        let throttle = Throttle::new(1, 1);
+        let take = || throttle.take("key", Timestamp(100));
+        assert!(take().is_ok() && take().is_err());
+        throttle.set(1, 1);
+        assert!(take().is_err());
+        throttle.set(2, 60);
+        assert!(take().is_ok() && take().is_ok() && take().is_err());
+        throttle.set(2, 0);
+        assert!(take().is_ok());
     }
 
     #[test]

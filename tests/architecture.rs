@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 10] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
     ("tokio_rustls", &["front"]),
@@ -29,6 +29,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("rand", &["secrets"]),
     ("jsonwebtoken", &["secrets"]),
     ("aws_lc_rs", &["secrets", "front"]),
+    ("arc_swap", &["authorization_server", "front", "cli"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),

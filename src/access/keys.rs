@@ -7,6 +7,7 @@ use crate::domain::event::{Actor, Event};
 use crate::domain::secret::Secret;
 use crate::domain::signing_key::{KeyChange, KeyRing, KeyState, SigningKey};
 use crate::domain::time::{Lifetime, Timestamp};
+use crate::secrets::seal::SealingKey;
 use crate::secrets::signing::{self, SigningFailure};
 use crate::store::StoreError;
 
@@ -97,15 +98,24 @@ pub async fn sign(
         ring = advance(server).await?;
     }
     let key = ring.signing().ok_or(KeyError::NoneSigns)?;
-    let private = server
-        .sealing
-        .open(context(&key.kid).as_bytes(), &key.private)
-        .map(Secret::new)
-        .ok_or_else(|| KeyError::Unsealed(key.kid.clone()))?;
+    let private = open(&server.sealing, key)?;
     claims.insert("iss".into(), server.config.issuer.url.as_str().into());
     claims.insert("iat".into(), now.0.into());
     claims.insert("exp".into(), (now + lifetime.min(server.config.keys.overlap)).0.into());
     Ok(signing::sign(key.algorithm, &key.kid, private.expose(), kind, &claims)?)
+}
+
+/// `ring`, whose private parts were sealed under `old` and are then under `new`.
+///
+/// # Errors
+/// [`KeyError::Unsealed`] if one was not.
+pub fn rewrap(ring: &KeyRing, old: &SealingKey, new: &SealingKey) -> Result<KeyRing, KeyError> {
+    ring.resealed(|key| Ok(new.seal(context(&key.kid).as_bytes(), open(old, key)?.expose())))
+}
+
+fn open(sealing: &SealingKey, key: &SigningKey) -> Result<Secret<Vec<u8>>, KeyError> {
+    let private = sealing.open(context(&key.kid).as_bytes(), &key.private).map(Secret::new);
+    private.ok_or_else(|| KeyError::Unsealed(key.kid.clone()))
 }
 
 fn new_key(server: &AuthorizationServer, now: Timestamp) -> Result<SigningKey, KeyError> {

@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 /// Where an installation is.
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub struct Place {
     /// The data folder, in place of the configured `store.folder`.
     #[arg(long, global = true, value_name = "DIR")]
@@ -47,6 +47,8 @@ pub enum Verb {
         #[arg(long)]
         walk: bool,
     },
+    /// Let the running server read its configuration and its certificate again; where anything is wrong, nothing changes.
+    Reload,
     /// Look for what is wrong with this installation, and say how to fix it.
     Doctor,
     /// Write everything that is kept into one file, while the server runs or not.

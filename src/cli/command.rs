@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::{app, audit, key, resource, setup_link, user};
+use crate::domain::signing_key::KeyState;
+use crate::domain::time::Timestamp;
 
 /// A command by its noun.
 #[derive(Subcommand, Serialize, Deserialize)]
@@ -91,6 +93,19 @@ async fn count(server: &AuthorizationServer) -> Result<Answer, CommandError> {
         counted(users, "person", "people"),
     ]
     .join(", ");
-    let json = serde_json::json!({ "sites": 1, "resources": resources, "apps": clients, "users": users });
+    let newest = newest(server).await?;
+    let json =
+        serde_json::json!({ "sites": 1, "resources": resources, "apps": clients, "users": users, "newest": newest });
     Ok(Answer::new(text, json))
+}
+
+/// The latest moment that the store has seen.
+async fn newest(server: &AuthorizationServer) -> Result<Timestamp, CommandError> {
+    let ring = server.store.key_ring().await?;
+    let began = ring.keys().iter().filter_map(|key| match key.state {
+        KeyState::Published { since } | KeyState::Signing { since } => Some(since),
+        KeyState::Retiring { .. } => None,
+    });
+    let recorded = server.store.newest_events(1).await?.into_iter().map(|recorded| recorded.at);
+    Ok(began.chain(recorded).max().unwrap_or_default())
 }

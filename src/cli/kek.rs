@@ -47,6 +47,45 @@ pub async fn sealing_key(config: &Config, store: &impl Keys) -> Result<SealingKe
     }
 }
 
+/// The file that the key is in, if it is there and can be used.
+///
+/// # Errors
+/// [`CommandError`] names the file and what is wrong with it.
+pub fn inspect(config: &Config) -> Result<Option<PathBuf>, CommandError> {
+    let (path, text) = match place(config) {
+        Place::Folder(path) if !path.exists() => return Ok(None),
+        Place::Folder(path) | Place::Named(path) => (path.clone(), read(&path)?),
+        Place::Credential(path) => (path.clone(), text_of(&path)?),
+    };
+    parse(&path, &text).map(|_| Some(path))
+}
+
+/// The key in a file that is closed to everybody but its owner.
+///
+/// # Errors
+/// [`CommandError`] names the file and what is wrong with it.
+pub fn of_file(path: &Path) -> Result<SealingKey, CommandError> {
+    parse(path, &read(path)?)
+}
+
+/// Lets the next start find the key in `file`, where the place of the key is in the data folder; else the place to which
+/// somebody has to bring it.
+///
+/// # Errors
+/// [`CommandError`] if it cannot be written.
+pub fn settle(config: &Config, file: &Path) -> Result<Option<PathBuf>, CommandError> {
+    match place(config) {
+        Place::Folder(path) => {
+            write(&path, read(file)?.expose().trim_end()).map_err(|error| unwritable(&path, &error))?;
+            Ok(None)
+        }
+        Place::Named(path) | Place::Credential(path) => {
+            let same = path.canonicalize().ok().is_some_and(|path| file.canonicalize().is_ok_and(|file| file == path));
+            Ok(if same { None } else { Some(path) })
+        }
+    }
+}
+
 fn place(config: &Config) -> Place {
     if let Some(path) = &config.keys.kek_file {
         return Place::Named(path.clone());
@@ -101,14 +140,16 @@ fn key_of(text: &str) -> Option<[u8; 32]> {
 fn make(path: &Path) -> Result<SealingKey, CommandError> {
     let key = random::secret_bytes();
     let text = Secret::new(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    write(path, text.expose()).map_err(|error| {
-        let message = format!("the key {} cannot be written: {error}", path.display());
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem => CommandError::temporary(message),
-            _ => CommandError::failed(message),
-        }
-    })?;
+    write(path, text.expose()).map_err(|error| unwritable(path, &error))?;
     Ok(SealingKey::new(key))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {
+    let message = format!("the key {} cannot be written: {error}", path.display());
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem => CommandError::temporary(message),
+        _ => CommandError::failed(message),
+    }
 }
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {

@@ -1,4 +1,6 @@
-//! `key list | rotate | retire`: the keys that this server signs with. No command shows a private part.
+//! `key list | rotate | retire | rewrap`: the keys that this server signs with. No command shows a private part.
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,13 @@ pub enum Command {
     List,
     /// Publish the next key now; it signs once it was published for keys.publish_ahead.
     Rotate,
+    /// Seal what is sealed under another key-encryption key. The server must be stopped.
+    #[serde(skip)]
+    Rewrap {
+        /// The file with the new key: 64 hexadecimal digits, as `openssl rand -hex 32` writes them.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// End a key. One that signs is followed at once and kept for what it signed; any other is gone at once.
     Retire {
         /// Its name, as `key list` prints it.
@@ -31,6 +40,8 @@ impl Command {
         let ring = match self {
             Command::List => server.store.key_ring().await?,
             Command::Rotate => keys::rotate(server, Actor::Operator).await?,
+            // It is carried out where it is called, since no server may have the store.
+            Command::Rewrap { .. } => return Err(CommandError::locked("the server must be stopped first")),
             Command::Retire { kid } => keys::retire(server, &kid, Actor::Operator).await?,
         };
         Ok(answer(&ring, &server.config.keys.schedule()))

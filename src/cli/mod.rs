@@ -11,9 +11,10 @@
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
 //! | `backup`, `restore`, `store` | everything that is kept into a file, back out of it, and into a smaller file |
 //! | `progress` | how far long work has come |
-//! | `kek` | the key that the store is sealed under |
+//! | `kek`, `rewrap` | the key that the store is sealed under, and another in its place |
 //! | `service` | what systemd is told |
 //! | `operations` | the listener of `serve` that operators have for themselves |
+//! | `reload` | what of the configuration changes while `serve` serves |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
 mod answer;
@@ -34,8 +35,10 @@ mod open;
 mod operations;
 mod progress;
 mod reach;
+mod reload;
 mod resource;
 mod restore;
+mod rewrap;
 mod serve;
 mod service;
 mod settings;
@@ -50,6 +53,7 @@ use clap::Parser;
 
 use crate::cli::answer::{CommandError, Exit};
 use crate::cli::arguments::{Arguments, Verb};
+use crate::cli::command::Command;
 use crate::cli::demo::Story;
 use crate::cli::settings::Settings;
 
@@ -86,7 +90,7 @@ fn run(arguments: Arguments) -> Result<Exit, CommandError> {
 async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
     let format = arguments.format();
     match arguments.verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => serve::serve(Settings::read(&arguments.place)?).await,
+        Verb::Serve => serve::serve(arguments.place).await,
         Verb::Demo { walk: true } => demo::demo(Story::Walk, format).await,
         Verb::Demo { walk: false } => demo::demo(Story::Open, format).await,
         Verb::Doctor => doctor::examine(&arguments.place, format).await,
@@ -103,6 +107,14 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             Ok(Exit::Done)
         }
         Verb::Audit(verb) => verb.run(&Settings::read(&arguments.place)?, format).await,
+        Verb::Reload => {
+            reach::reload(&arguments.place).await?.print(format)?;
+            Ok(Exit::Done)
+        }
+        Verb::Tell(Command::Key(key::Command::Rewrap { to })) => {
+            rewrap::rewrap(&Settings::read(&arguments.place)?, &to).await?.print(format)?;
+            Ok(Exit::Done)
+        }
         Verb::Tell(mut command) => {
             command.read_inputs()?;
             let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;

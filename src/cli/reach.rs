@@ -1,8 +1,10 @@
 //! Where a command runs: in the server that has the data folder, and where none has it, here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::answer::{Answer, CommandError, Exit};
+use crate::cli::arguments::Place;
 use crate::cli::command::Command;
 use crate::cli::control::{self, Reply, Unreached};
 use crate::cli::open::Opened;
@@ -26,8 +28,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<Answer, Comman
             Ok(Reply::Error(error)) => return Err(error),
             Err(Unreached::Failed(error)) => return Err(error),
             Err(Unreached::NobodyThere) if command.is_for_a_running_server() => {
-                let message = format!("no server runs on {}; start it with `hallmark serve`", folder.display());
-                return Err(CommandError::failed(message));
+                return Err(nobody_there(folder));
             }
             Err(Unreached::NobodyThere) => {}
         }
@@ -37,6 +38,27 @@ pub async fn run(settings: &Settings, command: Command) -> Result<Answer, Comman
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Tells the running server to read its configuration again. Where the caller names its folder, only the server reads that
+/// configuration, which is where it counts.
+///
+/// # Errors
+/// [`CommandError`] names the key that is wrong, or says that no server runs.
+pub async fn reload(place: &Place) -> Result<Answer, CommandError> {
+    let folder = match &place.data {
+        Some(folder) => folder.clone(),
+        None => Settings::read(place)?.config.store.folder,
+    };
+    match control::reload(&folder).await {
+        Ok(Reply::Answer(answer)) => Ok(answer),
+        Ok(Reply::Error(error)) | Err(Unreached::Failed(error)) => Err(error),
+        Err(Unreached::NobodyThere) => Err(nobody_there(&folder)),
+    }
+}
+
+fn nobody_there(folder: &Path) -> CommandError {
+    CommandError::failed(format!("no server runs on {}; start it with `hallmark serve`", folder.display()))
 }
 
 async fn alone(opened: Opened, command: Command) -> Result<Answer, CommandError> {

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinSet;
 
 use crate::access::keys;
 use crate::accounts::people::{self, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{CommandError, Exit};
+use crate::cli::arguments::Place;
 use crate::cli::control::Listener;
 use crate::cli::open::Opened;
+use crate::cli::reload::{self, Reload};
 use crate::cli::settings::Settings;
-use crate::cli::signals::Signals;
+use crate::cli::signals::{Asked, Signals};
 use crate::cli::{logs, memory, operations, service, setup_link};
 use crate::domain::event::Actor;
 use crate::front::{self, Front, FrontError};
@@ -29,8 +31,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// [`CommandError`] says why it could not begin, or why it ended.
-pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
-    let log = logs::begin("info");
+pub async fn serve(place: Place) -> Result<Exit, CommandError> {
+    let settings = Settings::read(&place)?;
+    let log = logs::begin(&settings.config.log.filter);
     // What is touched once, at the start, need not be fast.
     memory::take_huge_pages(false);
     let opened = Opened::open(settings.config.clone()).await?;
@@ -38,12 +41,16 @@ pub async fn serve(settings: Settings) -> Result<Exit, CommandError> {
         opened.server.telemetry.adopt_dropped_lines(dropped);
     }
     memory::take_huge_pages(true);
-    let ended = serve_on(&opened, settings).await;
+    let ended = serve_on(&opened, (place, settings), log.filter()).await;
     let closed = opened.close().await;
     ended.and(closed).map(|()| Exit::Done)
 }
 
-async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandError> {
+async fn serve_on(
+    opened: &Opened,
+    (place, settings): (Place, Settings),
+    log: logs::Filter,
+) -> Result<(), CommandError> {
     let server = opened.server.clone();
     let mut signals = Signals::listen()?;
     keys::advance(&server).await?;
@@ -52,15 +59,18 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     let port: u16 = settings.figment.extract_inner("port").unwrap_or_default();
     // Whoever finds the server reachable finds it at both places, so the socket for commands comes first.
     let mut beside = JoinSet::new();
-    match Listener::bind(&server.config.store.folder) {
-        Ok(listener) => drop(beside.spawn(listener.listen(server.clone()))),
-        Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
-    }
+    let listener = Listener::bind(&server.config.store.folder);
     let operations = operations::bind(&server, &settings.figment).await?;
+    let running = Mutex::new(reload::keys(&settings.figment));
     let rocket = launch::rocket(server.clone(), settings.figment);
     let kept = front::Settings::of(&server.config).counted_by(&server.telemetry);
     let front = Front::bind(rocket, (&address, port), kept).await?;
     let front = front.with_express(launch::express(server.clone()));
+    let reload = Arc::new(Reload { place, server: server.clone(), front: front.adjuster(), log, running });
+    match listener {
+        Ok(listener) => drop(beside.spawn(listener.listen(reload.clone()))),
+        Err(error) => tracing::warn!(%error, "no control socket: commands cannot reach this server while it runs"),
+    }
     if let Some(operations) = operations {
         // It answers until the very end, so that whoever asks meanwhile learns that this is one.
         beside.spawn(operations.serve(std::future::pending()));
@@ -71,12 +81,15 @@ async fn serve_on(opened: &Opened, settings: Settings) -> Result<(), CommandErro
     beside.spawn(sweep(server.clone()));
     let (end, ended) = oneshot::channel();
     beside.spawn(async move {
-        signals.next().await;
+        while signals.next().await == Asked::Reload {
+            // Nobody waits for the answer; the log has it.
+            let _ = reload.run().await;
+        }
         service::stopping();
         server.readiness.drain();
         let _ = end.send(());
         // Whoever asks twice does not want to wait. What was promised is durable already.
-        signals.next().await;
+        while signals.next().await == Asked::Reload {}
         std::process::exit(Exit::Failed as i32);
     });
     front.serve(async move { ended.await.unwrap_or_default() }).await;

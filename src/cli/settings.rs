@@ -17,10 +17,10 @@ const DEFAULTS: &str = include_str!("../../Rocket.toml");
 const ROCKET: &str = "ROCKET_";
 const HALLMARK: &str = "HALLMARK_";
 
-/// The variable that says what is logged; it is no setting of the server.
+/// The variable that says what is logged, and wins over `[log]`, since it is also for commands that read no setting.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "issuer",
     "lifetimes",
     "keys",
@@ -31,6 +31,7 @@ const TABLES: [&str; 11] = [
     "proxies",
     "connections",
     "tls",
+    "log",
     "operations",
 ];
 

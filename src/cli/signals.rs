@@ -1,13 +1,28 @@
-//! The signals that ask a server to end. They are listened for before anybody is told that it runs.
+//! The signals that ask a server to end, or to read its configuration again. They are listened for before anybody is told
+//! that it runs.
+
+use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::answer::CommandError;
 
-/// Ctrl-C, and what service managers send.
+/// Ctrl-C, what service managers send, and what tells a server of a new configuration.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
+    /// Whether somebody began it on a terminal, which sends the same signal when it is closed.
+    terminal: bool,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To end.
+    End,
+    /// To read the configuration again.
+    Reload,
 }
 
 impl Signals {
@@ -19,14 +34,24 @@ impl Signals {
         let listen = |kind| {
             signal(kind).map_err(|error| CommandError::temporary(format!("signals cannot be listened for: {error}")))
         };
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+            terminal: std::io::stdin().is_terminal(),
+        })
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) {
+    pub async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.terminate.recv() => Asked::End,
+            // A server that was begun on a terminal ends with it.
+            _ = self.hangup.recv() => match self.terminal && !std::io::stdin().is_terminal() {
+                true => Asked::End,
+                false => Asked::Reload,
+            },
         }
     }
 }

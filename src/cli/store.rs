@@ -26,35 +26,62 @@ impl Command {
     pub async fn run(self, settings: &Settings) -> Result<Answer, CommandError> {
         let Self::Compact = self;
         let (folder, cache) = (&settings.config.store.folder, settings.config.store.cache_mib);
-        if !holds_store(folder) {
-            let message = format!("there is no store in {}; name another folder with --data", folder.display());
-            return Err(CommandError::failed(message));
-        }
-        let old = SledStore::open(folder, cache).map_err(stop_it_first)?;
+        let old = open(settings)?;
         let before = usage(folder)?;
-        let replacement = Replacement::beside(folder);
-        let new = replacement.build(cache)?;
-        let (records, live) = match copy(&old, &new).await {
-            Ok(copied) => copied,
-            Err(error) => {
-                drop(new);
-                replacement.abandon();
-                return Err(error);
-            }
-        };
-        new.close().await?;
-        drop(new);
-        // The old store is closed before the step, so that nothing is written to it that the new one would lack.
-        old.close().await?;
-        replacement.declare(&Former::Removed)?;
-        drop(old);
-        // Whoever opens the folder moves the new store to its place, and finds out whether it opens.
-        SledStore::open(folder, cache)?.close().await?;
+        let (records, live) = write_anew(old, (folder, cache), async |_| Ok(())).await?;
         let after = usage(folder)?;
         let text = format!("{records} records of {live} bytes: {before} bytes on the disk before, {after} after");
         let json = json!({ "records": records, "live_bytes": live, "bytes_before": before, "bytes_after": after });
         Ok(Answer::new(text, json))
     }
+}
+
+/// Opens the store that is there; no server may have it.
+///
+/// # Errors
+/// [`CommandError`] says who has it, or that there is none.
+pub fn open(settings: &Settings) -> Result<SledStore, CommandError> {
+    let (folder, cache) = (&settings.config.store.folder, settings.config.store.cache_mib);
+    if !holds_store(folder) {
+        let message = format!("there is no store in {}; name another folder with --data", folder.display());
+        return Err(CommandError::failed(message));
+    }
+    SledStore::open(folder, cache).map_err(stop_it_first)
+}
+
+/// Writes the store `old` of a folder anew, with what `change` changes in the new one, which takes its place in one step. How
+/// many records there are, and how long they are together.
+///
+/// # Errors
+/// [`CommandError`] says what failed; the store is then as it was.
+pub async fn write_anew(
+    old: SledStore,
+    (folder, cache): (&Path, u64),
+    change: impl AsyncFnOnce(&SledStore) -> Result<(), CommandError>,
+) -> Result<(u64, u64), CommandError> {
+    let replacement = Replacement::beside(folder);
+    let new = replacement.build(cache)?;
+    let written = match copy(&old, &new).await {
+        Ok(copied) => change(&new).await.map(|()| copied),
+        Err(error) => Err(error),
+    };
+    let copied = match written {
+        Ok(copied) => copied,
+        Err(error) => {
+            drop(new);
+            replacement.abandon();
+            return Err(error);
+        }
+    };
+    new.close().await?;
+    drop(new);
+    // The old store is closed before the step, so that nothing is written to it that the new one would lack.
+    old.close().await?;
+    replacement.declare(&Former::Removed)?;
+    drop(old);
+    // Whoever opens the folder moves the new store to its place, and finds out whether it opens.
+    SledStore::open(folder, cache)?.close().await?;
+    Ok(copied)
 }
 
 /// Carries every record over; how many there are, and how long they are together.

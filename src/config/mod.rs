@@ -5,6 +5,7 @@ pub mod cors;
 pub mod issuer;
 pub mod keys;
 pub mod lifetimes;
+pub mod log;
 pub mod operations;
 pub mod passwords;
 pub mod proxies;
@@ -40,6 +41,8 @@ pub struct Config {
     pub connections: connections::Connections,
     /// `[tls]`
     pub tls: Option<tls::Tls>,
+    /// `[log]`
+    pub log: log::LogSettings,
     /// `[operations]`
     pub operations: operations::OperationsListener,
 }
@@ -66,9 +69,10 @@ impl Config {
             proxies: table(figment, "proxies")?,
             connections: table(figment, "connections")?,
             tls: tls::Tls::read(table(figment, "tls")?).map_err(ConfigError)?,
+            log: table(figment, "log")?,
             operations: operations::OperationsListener::read(table(figment, "operations")?).map_err(ConfigError)?,
         };
-        let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check()];
+        let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check(), config.log.check()];
         checks.into_iter().collect::<Result<(), String>>().map_err(ConfigError)?;
         Ok(config)
     }
@@ -77,7 +81,13 @@ impl Config {
 /// The table of that name over its defaults, so that one key of a rate can be set without the other.
 fn table<T: Serialize + DeserializeOwned + Default>(figment: &Figment, name: &str) -> Result<T, ConfigError> {
     let with_defaults = figment.clone().join(Serialized::default(name, T::default()));
-    with_defaults.extract_inner(name).map_err(|error| ConfigError(error.to_string()))
+    with_defaults.extract_inner(name).map_err(|mut error| {
+        // Figment puts the table behind the key.
+        if error.path.last().is_some_and(|last| last == name) {
+            error.path.rotate_right(1);
+        }
+        ConfigError(error.to_string())
+    })
 }
 
 #[cfg(test)]
@@ -115,13 +125,15 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_refused_by_name() {
         for (toml, told) in [
-            ("[default.lifetimes]\nacces_token = 30", "acces_token"),
+            ("[default.lifetimes]\nacces_token = 30", "default.lifetimes.acces_token"),
+            ("[default.throttle.refusals_kept]\nburst = \"many\"", "throttle.refusals_kept.burst"),
             ("[default.lifetimes]\naccess_token = \"soon\"", "access_token"),
             ("[default.lifetimes]\naccess_token = 0", "access_token"),
             ("[default.keys]\nalgorithm = \"none\"", "algorithm"),
             ("[default.keys]\noverlap = 0", "keys.overlap"),
             ("[default.keys]\npublish_ahead = \"90d\"", "keys.publish_ahead"),
             ("[default.keys]\ncache = \"2d\"", "keys.cache"),
+            ("[default.log]\nfilter = \"access=loud\"", "log.filter"),
             ("[default.issuer]\nurl = \"http://id.example\"", "issuer"),
             ("[default.operations]\naddress = \"here\"", "operations.address"),
             ("[default.proxies]\ntrusted = [\"10.0.0.0/99\"]", "trusted"),

@@ -97,6 +97,15 @@ impl KeyRing {
         &self.keys
     }
 
+    /// The same keys, the private part of each as `seal` says.
+    ///
+    /// # Errors
+    /// What `seal` refuses.
+    pub fn resealed<E>(&self, seal: impl Fn(&SigningKey) -> Result<Vec<u8>, E>) -> Result<Self, E> {
+        let keys = self.keys.iter().map(|key| Ok(SigningKey { private: seal(key)?, ..key.clone() }));
+        Ok(Self { keys: keys.collect::<Result<_, E>>()? })
+    }
+
     /// The key that signs.
     pub fn signing(&self) -> Option<&SigningKey> {
         self.keys.iter().find(|key| matches!(key.state, KeyState::Signing { .. }))

@@ -13,12 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
-use crate::front::Settings;
 use crate::front::dispatch::dispatch;
 use crate::front::express::Lane;
 use crate::front::patience::Patient;
+use crate::front::terms::Terms;
 
 /// The longest head of a request; a longer one is answered with 431.
 const MAX_HEAD: usize = 32 * 1024;
@@ -27,16 +26,16 @@ const MAX_HEAD: usize = 32 * 1024;
 pub struct Shared {
     pub rocket: Arc<Client>,
     pub express: Option<Arc<Lane>>,
-    pub settings: Arc<Settings>,
-    pub tls: Option<TlsAcceptor>,
+    pub terms: Arc<Terms>,
 }
 
 /// Serves a connection until it ends, or, once `draining` says so, until the request under way is answered.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared, draining: watch::Receiver<()>) {
-    match &shared.tls {
+    match &shared.terms.certificate {
         None => speak(stream, peer, &shared, draining).await,
-        Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(shared.settings.connections.head.into(), tls.accept(stream)).await {
+        Some(certificate) => {
+            let patience = shared.terms.settings.connections.head.into();
+            if let Ok(Ok(stream)) = timeout(patience, certificate.acceptor.accept(stream)).await {
                 speak(stream, peer, &shared, draining).await;
             }
         }
@@ -49,7 +48,7 @@ async fn speak(
     shared: &Shared,
     mut draining: watch::Receiver<()>,
 ) {
-    let limits = &shared.settings.connections;
+    let limits = &shared.terms.settings.connections;
     let stream = TokioIo::new(Patient::new(stream, limits.write.into()));
     let service = service_fn(|request: hyper::Request<Incoming>| dispatch(shared, peer, limits.body.into(), request));
     let connection = http1::Builder::new()

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,13 +15,21 @@ use crate::throttle::network_of;
 /// The places there are, and who has them.
 pub struct Limits {
     places: Arc<Semaphore>,
-    per_address: usize,
+    per_address: AtomicUsize,
+    total: Mutex<Total>,
     taken: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// How many places there are to be, and how many more than that are still taken: those are gone once they are left.
+struct Total {
+    places: usize,
+    surplus: usize,
 }
 
 /// A place for one connection that is yet to come.
 pub struct Place {
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
+    limits: Arc<Limits>,
 }
 
 /// A place that a connection has until this is dropped.
@@ -33,17 +42,33 @@ pub struct Seat {
 impl Limits {
     /// As the settings say.
     pub fn new(settings: &Connections) -> Arc<Self> {
+        let places = settings.total.min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
-            places: Arc::new(Semaphore::new(settings.total.min(Semaphore::MAX_PERMITS))),
-            per_address: settings.per_address,
+            places: Arc::new(Semaphore::new(places)),
+            per_address: AtomicUsize::new(settings.per_address),
+            total: Mutex::new(Total { places, surplus: 0 }),
             taken: Mutex::default(),
         })
     }
 
+    /// From here on as these settings say. Nobody who has a place loses it.
+    pub fn set(&self, settings: &Connections) {
+        self.per_address.store(settings.per_address, Ordering::Relaxed);
+        let wanted = settings.total.min(Semaphore::MAX_PERMITS);
+        let mut total = self.total();
+        let fewer = total.places.saturating_sub(wanted);
+        total.surplus += fewer - self.places.forget_permits(fewer);
+        let more = wanted.saturating_sub(total.places);
+        let kept = more.min(total.surplus);
+        total.surplus -= kept;
+        self.places.add_permits(more - kept);
+        total.places = wanted;
+    }
+
     /// A place, as soon as there is one.
-    pub async fn place(&self) -> Place {
+    pub async fn place(self: &Arc<Self>) -> Place {
         // It is closed nowhere; were it, there would be no bound, and not no service.
-        Place { _permit: Arc::clone(&self.places).acquire_owned().await.ok() }
+        Place { permit: Arc::clone(&self.places).acquire_owned().await.ok(), limits: Arc::clone(self) }
     }
 
     /// The place for a connection from `address`; `None` if that address has too many.
@@ -54,7 +79,7 @@ impl Limits {
         let network = network_of(address);
         let mut taken = self.taken();
         let count = taken.entry(network).or_default();
-        if *count >= self.per_address {
+        if *count >= self.per_address.load(Ordering::Relaxed) {
             return None;
         }
         *count += 1;
@@ -63,6 +88,22 @@ impl Limits {
 
     fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn total(&self) -> MutexGuard<'_, Total> {
+        self.total.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut total = self.limits.total();
+        if total.surplus > 0
+            && let Some(permit) = self.permit.take()
+        {
+            permit.forget();
+            total.surplus -= 1;
+        }
     }
 }
 
@@ -127,5 +168,24 @@ mod tests {
         assert!(tokio::time::timeout(std::time::Duration::from_millis(10), limits.place()).await.is_err());
         drop(only);
         let _next = limits.place().await;
+    }
+
+    #[tokio::test]
+    async fn fewer_places_take_nobodys_away_and_more_are_there_at_once() {
+        let limits = limits(10, 3);
+        let total = |total| limits.set(&Connections { total, ..Connections::default() });
+        let mut places = vec![limits.place().await, limits.place().await];
+        total(1);
+        assert_eq!(limits.places.available_permits(), 0);
+        places.pop();
+        assert_eq!(limits.places.available_permits(), 0, "the one that is left over is the only one");
+        total(2);
+        assert_eq!(limits.places.available_permits(), 1);
+        places.pop();
+        assert_eq!(limits.places.available_permits(), 2);
+        let _all = [limits.place().await, limits.place().await];
+        total(1);
+        total(3);
+        assert_eq!(limits.places.available_permits(), 1, "who was too many no longer is");
     }
 }

@@ -9,7 +9,8 @@
 //! | `dispatch` | one request: hyper's to Rocket's, and its answer back |
 //! | `express` | one request that needs no Rocket |
 //! | `patience` | a stream whose reader may not take for ever |
-//! | `tls` | the certificate |
+//! | `terms` | on which terms connections are served, which may change |
+//! | `tls`, `validity` | the certificate, and when it ends |
 
 mod connection;
 mod descriptors;
@@ -17,19 +18,26 @@ mod dispatch;
 pub mod express;
 mod limits;
 mod patience;
+mod terms;
 mod tls;
+mod validity;
+
+pub use descriptors::most_descriptors;
+pub use terms::{Adjuster, Prepared, Renewed};
+pub use tls::validity;
+pub use validity::Validity;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
 use crate::config::connections::Connections;
@@ -37,7 +45,8 @@ use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
 use crate::front::connection::{Shared, serve};
 use crate::front::express::{Express, Lane};
-use crate::front::limits::Limits;
+use crate::front::limits::{Limits, Seat};
+use crate::front::terms::Terms;
 use crate::telemetry::{self, Telemetry};
 
 /// How long the front rests when the machine has no descriptor or no memory for another connection.
@@ -80,8 +89,7 @@ pub struct Front {
     listener: TcpListener,
     rocket: Arc<Client>,
     express: Option<Arc<Lane>>,
-    settings: Arc<Settings>,
-    tls: Option<TlsAcceptor>,
+    adjuster: Adjuster,
 }
 
 impl Settings {
@@ -108,17 +116,23 @@ impl Front {
     /// [`FrontError`] says what cannot be listened at or used.
     pub async fn bind(rocket: Rocket<Build>, address: (&str, u16), settings: Settings) -> Result<Self, FrontError> {
         descriptors::raise_limit();
-        let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(FrontError::Tls)?;
+        let limits = Limits::new(&settings.connections);
+        let terms = Arc::new(ArcSwap::from_pointee(Terms::new(settings)?));
         let unusable = |fault| FrontError::Address { address: format!("{}:{}", address.0, address.1), fault };
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let rocket = Client::untracked(rocket).await.map_err(|error| FrontError::Rocket(error.kind().to_string()))?;
-        Ok(Self { listener, rocket: Arc::new(rocket), express: None, settings: Arc::new(settings), tls })
+        Ok(Self { listener, rocket: Arc::new(rocket), express: None, adjuster: Adjuster { terms, limits } })
     }
 
     /// The same front, with an express lane.
     #[must_use]
     pub fn with_express(self, express: Box<dyn Express>) -> Self {
         Self { express: Some(Arc::new(Lane::new(express))), ..self }
+    }
+
+    /// What changes its terms while it serves.
+    pub fn adjuster(&self) -> Adjuster {
+        self.adjuster.clone()
     }
 
     /// Where it listens.
@@ -132,20 +146,20 @@ impl Front {
     /// Serves until `end`, then takes no more connections, closes idle ones at once, and waits for requests under way as
     /// long as the settings say.
     pub async fn serve(self, end: impl Future<Output = ()>) {
-        let limits = Limits::new(&self.settings.connections);
         let (drain, draining) = watch::channel(());
         tokio::select! {
             () = end => {}
-            () = self.accept(&limits, &draining) => {}
+            () = self.accept(&draining) => {}
         }
         drop(self.listener);
         drop(draining);
         // Every connection sees this, ends after the request under way, and drops its receiver.
         let _ = drain.send(());
-        let _ = timeout(self.settings.connections.drain.into(), drain.closed()).await;
+        let _ = timeout(self.adjuster.terms.load().settings.connections.drain.into(), drain.closed()).await;
     }
 
-    async fn accept(&self, limits: &Arc<Limits>, draining: &watch::Receiver<()>) {
+    async fn accept(&self, draining: &watch::Receiver<()>) {
+        let limits = &self.adjuster.limits;
         loop {
             let place = limits.place().await;
             let (stream, peer) = match self.listener.accept().await {
@@ -158,22 +172,24 @@ impl Front {
                     continue;
                 }
             };
-            let Some(seat) = limits.seat(place, peer.ip(), &self.settings.proxies) else {
-                self.settings.tally.refused.increment();
+            let terms = self.adjuster.terms.load_full();
+            let Some(seat) = limits.seat(place, peer.ip(), &terms.settings.proxies) else {
+                terms.settings.tally.refused.increment();
                 continue;
             };
-            self.converse(stream, peer, seat, draining.clone());
+            self.converse(stream, peer, (seat, terms), draining.clone());
         }
     }
 
-    fn converse(&self, stream: TcpStream, peer: SocketAddr, seat: limits::Seat, draining: watch::Receiver<()>) {
-        let shared = Shared {
-            rocket: Arc::clone(&self.rocket),
-            express: self.express.clone(),
-            settings: Arc::clone(&self.settings),
-            tls: self.tls.clone(),
-        };
-        let open = self.settings.tally.opened();
+    fn converse(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        (seat, terms): (Seat, Arc<Terms>),
+        draining: watch::Receiver<()>,
+    ) {
+        let open = terms.settings.tally.opened();
+        let shared = Shared { rocket: Arc::clone(&self.rocket), express: self.express.clone(), terms };
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);

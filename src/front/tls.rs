@@ -10,14 +10,42 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::tls::Tls;
+use crate::front::validity::{self, Validity};
 
-/// What speaks TLS with the files that the settings name; or what is wrong with them.
-pub fn acceptor(settings: &Tls) -> Result<TlsAcceptor, String> {
+/// A certificate, and what speaks TLS with it.
+#[derive(Clone)]
+pub struct Certificate {
+    /// What speaks TLS.
+    pub acceptor: TlsAcceptor,
+    /// The certificate and those between it and the root.
+    chain: Vec<CertificateDer<'static>>,
+}
+
+impl Certificate {
+    /// Whether both are the same to whoever connects.
+    pub fn is(&self, other: &Self) -> bool {
+        self.chain == other.chain
+    }
+}
+
+/// From when until when the certificate holds that the settings name.
+///
+/// # Errors
+/// What is wrong with it or its key.
+pub fn validity(settings: &Tls) -> Result<Validity, String> {
+    let certificate = certificate(settings)?;
+    let validity = certificate.chain.first().and_then(|own| validity::validity(own));
+    validity
+        .ok_or_else(|| format!("tls.certificates = {}: it does not say when it ends", settings.certificates.display()))
+}
+
+/// The certificate in the files that the settings name; or what is wrong with them.
+pub fn certificate(settings: &Tls) -> Result<Certificate, String> {
     let faulty = |key: &str, path: &Path, fault: String| format!("tls.{key} = {}: {fault}", path.display());
-    let certificates = CertificateDer::pem_file_iter(&settings.certificates)
+    let chain = CertificateDer::pem_file_iter(&settings.certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| faulty("certificates", &settings.certificates, error.to_string()))?;
-    if certificates.is_empty() {
+    if chain.is_empty() {
         return Err(faulty("certificates", &settings.certificates, "it holds no certificate".into()));
     }
     let key =
@@ -27,8 +55,8 @@ pub fn acceptor(settings: &Tls) -> Result<TlsAcceptor, String> {
         .with_safe_default_protocol_versions()
         .map_err(unfit)?
         .with_no_client_auth()
-        .with_single_cert(certificates, key)
+        .with_single_cert(chain.clone(), key)
         .map_err(unfit)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Certificate { acceptor: TlsAcceptor::from(Arc::new(config)), chain })
 }

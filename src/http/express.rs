@@ -54,7 +54,7 @@ impl Express {
     /// Whether it knows this path. The token endpoint it leaves alone where scripts of other origins may call it, which are
     /// to be told so.
     pub fn serves(&self, path: &str) -> bool {
-        path == self.introspection.path || path == self.token.path && self.server.config.cors.origins.is_empty()
+        path == self.introspection.path || path == self.token.path && self.server.trust().cors.origins.is_empty()
     }
 
     /// What heads an answer in JSON that Rocket gives.
@@ -84,7 +84,7 @@ impl Express {
         } else {
             (&self.token, self.grant(&presented, &parameters).await?)
         };
-        let id = request_id::chosen(&self.server.config.proxies, Some(named.0), named.1);
+        let id = request_id::chosen(&self.server.trust().proxies, Some(named.0), named.1);
         let counted = (Method::Post.as_str(), route.path, route.place);
         access_log::answered(&self.server, counted, told.status, began.elapsed(), &id);
         Some(Answered { told, id })

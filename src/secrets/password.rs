@@ -91,6 +91,20 @@ pub struct Cost {
     pub queue: usize,
 }
 
+impl Cost {
+    /// Whether argon2 takes it.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn check(&self) -> Result<(), String> {
+        self.params().map(drop)
+    }
+
+    fn params(&self) -> Result<Params, String> {
+        Params::new(self.memory_kib, self.iterations, self.parallelism, None).map_err(|error| error.to_string())
+    }
+}
+
 /// Hashes and checks passwords.
 pub struct Passwords {
     params: Params,
@@ -106,8 +120,7 @@ impl Passwords {
     /// # Errors
     /// The reason why argon2 does not take the cost.
     pub fn new(cost: Cost) -> Result<Self, String> {
-        let params =
-            Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None).map_err(|error| error.to_string())?;
+        let params = cost.params()?;
         let dummy = hash_now(&params, "a password that nobody has").map_err(|error| error.to_string())?;
         Ok(Self {
             params,

@@ -15,7 +15,8 @@ use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::backup::crossing::{self, EXPORT};
 use crate::cli::command::Command;
-use crate::cli::control::{MAX_COMMAND, Reply, TIME_OUT, read_line, remove_socket, socket};
+use crate::cli::control::{MAX_COMMAND, RELOAD, Reply, TIME_OUT, read_line, remove_socket, socket};
+use crate::cli::reload::Reload;
 
 const SOCKET_MODE: u32 = 0o600;
 const ROOT: u32 = 0;
@@ -46,15 +47,15 @@ impl Listener {
     }
 
     /// Carries out what is asked, until it is dropped.
-    pub async fn listen(self, server: Arc<AuthorizationServer>) {
+    pub async fn listen(self, reload: Arc<Reload>) {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         loop {
             let Ok(turn) = turns.clone().acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) if self.may_speak(&stream) => {
-                    let server = server.clone();
+                    let reload = reload.clone();
                     tokio::spawn(async move {
-                        converse(stream, &server).await;
+                        converse(stream, &reload).await;
                         drop(turn);
                     });
                 }
@@ -82,19 +83,22 @@ fn is_allowed(peer: u32, owner: u32) -> bool {
     peer == owner || peer == ROOT
 }
 
-async fn converse(mut stream: UnixStream, server: &AuthorizationServer) {
+async fn converse(mut stream: UnixStream, reload: &Reload) {
+    let server = &reload.server;
     let Ok(Ok(line)) = timeout(TIME_OUT, read_line(&mut BufReader::new(&mut stream), MAX_COMMAND)).await else {
         return;
     };
     if line.trim_end() == EXPORT {
         return export(stream, server).await;
     }
-    let reply = match serde_json::from_str::<Command>(&line) {
-        Ok(command) => command.run(server).await.map_or_else(Reply::Error, Reply::Answer),
-        Err(_) => Reply::Error(CommandError::failed(
+    let outcome = match serde_json::from_str::<Command>(&line) {
+        Ok(command) => command.run(server).await,
+        Err(_) if line.trim_end() == RELOAD => reload.run().await,
+        Err(_) => Err(CommandError::failed(
             "the running server does not know this command; it may be of another version, so restart it",
         )),
     };
+    let reply = outcome.map_or_else(Reply::Error, Reply::Answer);
     // Whoever hung up does not want the answer.
     let _ = say(&mut stream, &reply).await;
 }

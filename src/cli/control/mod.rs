@@ -56,6 +56,17 @@ pub fn remove_socket(folder: &Path) {
     let _ = std::fs::remove_file(socket(folder));
 }
 
+/// The line that asks for a reload, which is of the process and not of what it keeps.
+const RELOAD: &str = "\"reload\"";
+
+/// Tells the server that has the data folder to read its configuration again.
+///
+/// # Errors
+/// [`Unreached`] if no reply came.
+pub async fn reload(folder: &Path) -> Result<Reply, Unreached> {
+    ask(folder, RELOAD).await.map(|(reply, _)| reply)
+}
+
 /// Tells the server that has the data folder a command.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// CORS for the origins in the configuration of `server`.
+    /// CORS for the origins that `server` trusts.
     pub fn new(server: Arc<AuthorizationServer>) -> Self {
         Self { server }
     }
@@ -36,7 +36,8 @@ impl Fairing for Cors {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let origins = &self.server.config.cors.origins;
+        let trust = self.server.trust();
+        let origins = &trust.cors.origins;
         if origins.is_empty() || !PATHS.contains(&request.uri().path().as_str()) {
             return;
         }

@@ -13,10 +13,10 @@ pub struct ClientAddress(pub Option<IpAddr>);
 /// The address that `request` came from.
 pub fn of(request: &Request<'_>) -> Option<IpAddr> {
     let peer = request.remote()?.ip();
-    let proxies = &server_of(request)?.config.proxies;
+    let trust = server_of(request)?.trust();
     // A proxy may append to the header or add another one after it: both read as one list (RFC 9110 section 5.3).
     let forwarded: Vec<&str> = request.headers().get("X-Forwarded-For").collect();
-    Some(proxies.origin(peer, Some(&forwarded.join(","))))
+    Some(trust.proxies.origin(peer, Some(&forwarded.join(","))))
 }
 
 #[rocket::async_trait]

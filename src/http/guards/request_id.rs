@@ -30,7 +30,7 @@ fn name(request: &Request<'_>) -> String {
     let Some(server) = server_of(request) else { return random::request_id() };
     let mut given = request.headers().get("X-Request-Id");
     let only = given.next().filter(|_| given.next().is_none());
-    chosen(&server.config.proxies, request.remote().map(|remote| remote.ip()), only)
+    chosen(&server.trust().proxies, request.remote().map(|remote| remote.ip()), only)
 }
 
 fn is_sane(name: &str) -> bool {

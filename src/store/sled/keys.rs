@@ -28,3 +28,14 @@ impl Keys for SledStore {
         self.durable(kept).await
     }
 }
+
+impl SledStore {
+    /// Replaces the check `old` by `new`, for whoever seals everything anew; `false` if it is no longer `old`.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::store::StoreError) if the store fails.
+    pub async fn replace_seal_check(&self, old: &[u8], new: &[u8]) -> Result<bool> {
+        let replaced = self.seal_check.replace(ONLY, &old.to_vec(), &new.to_vec())?;
+        self.durable(replaced).await
+    }
+}

@@ -1,5 +1,6 @@
 //! Guessing is slowed down, and nobody can use that to lock a person out.
 
+use hallmark::config::throttle::Rate;
 use hallmark::domain::time::Lifetime;
 
 use crate::support::people::PASSWORD;
@@ -41,6 +42,20 @@ async fn guesses_from_one_address_are_slowed_down_and_lock_nobody_out_at_another
     let mut person = server.visitor();
     person.address = at("198.51.100.7");
     assert_eq!(person.log_in(EMAIL, PASSWORD).await.status.code, 303, "a browser never seen before");
+}
+
+#[rocket::async_test]
+async fn another_rate_holds_from_the_next_guess_on() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 200);
+
+    let mut config = server.core.config.clone();
+    config.throttle.sign_in_per_account = Rate { burst: 1, per_minute: 1 };
+    server.core.adopt(&config);
+
+    assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 200);
+    assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 429);
 }
 
 #[rocket::async_test]

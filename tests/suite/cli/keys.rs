@@ -137,3 +137,69 @@ fn no_private_part_and_no_key_is_told_stored_in_the_open_or_logged() {
     assert!(log.windows(kid.len()).any(|part| part == kid.as_bytes()), "the key is in the store");
     assert!(!log.windows(CURVE.len()).any(|part| part == CURVE));
 }
+
+#[test]
+fn what_is_sealed_is_sealed_under_another_key_and_the_former_opens_nothing() {
+    let operator = sealed();
+    let ring = operator.run("key rotate --json").json();
+    let path = operator.data().join("kek");
+    let former = fs::read_to_string(&path).expect("a key");
+    let next = "5a".repeat(32);
+    write_key(&operator.home().join("next"), &next);
+
+    let said = operator.run("key rewrap --to next");
+
+    assert_eq!(said.exit, 0, "{}", said.err);
+    assert!(said.err.contains("backup"), "{}", said.err);
+    assert_eq!(fs::read_to_string(&path).expect("a key").trim_end(), next);
+    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(operator.run("key list --json").json(), ring);
+    assert_eq!(operator.serve().stop().0, Some(0));
+
+    // As a crash between the store and the file leaves it.
+    write_key(&path, former.trim_end());
+    assert_eq!(operator.run("key list").exit, 5);
+    assert_eq!(operator.run("key rewrap --to next").exit, 0);
+    assert_eq!(operator.run("key list --json").json(), ring);
+}
+
+#[test]
+fn a_key_that_is_elsewhere_is_left_to_whoever_put_it_there() {
+    let operator = operator();
+    let (elsewhere, next) = (operator.home().join("elsewhere"), operator.home().join("next"));
+    write_key(&elsewhere, &"01".repeat(32));
+    write_key(&next, &"02".repeat(32));
+    let variable = [("HALLMARK_KEYS__KEK_FILE", "elsewhere")];
+    assert_eq!(operator.run_in("key rotate", "", &variable).exit, 0);
+
+    let said = operator.run_in("key rewrap --to next", "", &variable);
+
+    assert_eq!(said.exit, 0, "{}", said.err);
+    assert!(said.err.contains("put next in the place of elsewhere"), "{}", said.err);
+    assert!(!operator.data().join("kek").exists());
+    assert_eq!(operator.run_in("key list", "", &variable).exit, 5);
+    fs::rename(&next, &elsewhere).expect("a file");
+    assert_eq!(operator.run_in("key list", "", &variable).exit, 0);
+}
+
+#[test]
+fn a_rewrap_that_is_refused_changes_nothing() {
+    let operator = operator();
+    let next = operator.home().join("next");
+    write_key(&next, &"02".repeat(32));
+    assert_eq!(operator.run("key rewrap --to next").exit, 1, "there is no store");
+    assert_eq!(operator.run("key rotate").exit, 0);
+    assert_eq!(operator.run("key rewrap --to nowhere").exit, 3);
+    fs::set_permissions(&next, fs::Permissions::from_mode(0o644)).expect("a mode");
+    assert_eq!(operator.run("key rewrap --to next").exit, 3);
+    fs::set_permissions(&next, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let serving = operator.serve();
+    assert_eq!(operator.run("key rewrap --to next").exit, 4);
+    drop(serving);
+    let path = operator.data().join("kek");
+    let key = fs::read_to_string(&path).expect("a key");
+    write_key(&path, &"03".repeat(32));
+    assert_eq!(operator.run("key rewrap --to next").exit, 5, "the key that is there is not that of the store");
+    write_key(&path, key.trim_end());
+    assert_eq!(operator.run("key list").exit, 0);
+}

@@ -10,5 +10,6 @@ mod doctor;
 mod exit_codes;
 mod keys;
 mod registry;
+mod reload;
 mod restore;
 mod serve;

@@ -1,7 +1,6 @@
 //! TLS by the front itself, with a certificate that is made here.
 
 use std::fs;
-use std::sync::Arc;
 
 use hallmark::config::Config;
 use hallmark::front::{Front, FrontError, Settings};
@@ -9,12 +8,10 @@ use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::support::listening::{Listening, rest_of};
+use crate::support::tls::{connector, write_certificate};
 
 #[rocket::get("/")]
 fn hello() -> &'static str {
@@ -23,30 +20,17 @@ fn hello() -> &'static str {
 
 /// Settings that name a new certificate for `hallmark.test`, the certificate, and the folder that holds both files.
 fn with_certificate() -> (Settings, CertificateDer<'static>, TempDir) {
-    let made = rcgen::generate_simple_self_signed(["hallmark.test".to_owned()]).expect("a certificate");
     let folder = tempfile::tempdir().expect("a folder");
+    let certificate = write_certificate(folder.path());
     let (certificates, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
-    fs::write(&certificates, made.cert.pem()).expect("written");
-    fs::write(&key, made.signing_key.serialize_pem()).expect("written");
     let toml =
         format!("[default.tls]\ncertificates = {certificates:?}\nkey = {key:?}\n[default.connections]\nhead = 1");
-    (settings(&toml), made.cert.der().clone(), folder)
+    (settings(&toml), certificate, folder)
 }
 
 fn settings(toml: &str) -> Settings {
     let figment = Figment::from(rocket::Config::release_default()).merge(Toml::string(toml).nested());
     Settings::of(&Config::read(&figment).expect("settings"))
-}
-
-fn connector(trusted: CertificateDer<'static>) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    roots.add(trusted).expect("a root");
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("protocols")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
 }
 
 #[tokio::test(flavor = "multi_thread")]

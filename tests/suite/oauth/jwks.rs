@@ -3,6 +3,7 @@
 use hallmark::access::keys;
 use hallmark::domain::event::{Actor, Event};
 use hallmark::domain::time::Lifetime;
+use hallmark::secrets::seal::SealingKey;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use rocket::http::Status;
@@ -163,4 +164,17 @@ async fn of_many_who_rotate_at_once_one_publishes_a_key() {
         won += u32::from(rotation.await.expect("an end"));
     }
     assert_eq!((won, kids(&server).await.len()), (1, 2));
+}
+
+#[rocket::async_test]
+async fn a_private_part_is_sealed_anew_only_by_who_can_open_it() {
+    let server = server().await;
+    let ring = keys::advance(&server.core).await.expect("a ring");
+    let (own, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+
+    let rewrapped = keys::rewrap(&ring, &own, &other).expect("a ring");
+
+    assert_ne!(rewrapped, ring);
+    assert!(keys::rewrap(&rewrapped, &own, &other).is_err());
+    assert!(keys::rewrap(&rewrapped, &other, &own).is_ok());
 }

@@ -9,4 +9,5 @@ pub mod operator;
 pub mod people;
 pub mod race;
 pub mod server;
+pub mod tls;
 pub mod visitor;

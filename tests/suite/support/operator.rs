@@ -5,9 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Longer than any line of the log is on its way.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Somebody with a shell and an installation.
 pub struct Operator {
@@ -55,6 +59,11 @@ impl Operator {
     /// The folder in which the operator works.
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Writes the configuration file that is found in that folder.
+    pub fn configure(&self, toml: &str) {
+        std::fs::write(self.home().join("Rocket.toml"), toml).expect("a file");
     }
 
     /// Runs a command, such as `user list`; on another folder than [`Operator::data`] if it names one.
@@ -135,10 +144,28 @@ impl Operator {
 }
 
 impl Serving {
+    /// Sends the server a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let (name, pid) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([name, pid]).status().expect("kill").success());
+    }
+
+    /// Waits until the log holds `text`; the log so far.
+    pub fn log_with(&self, text: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let log = self.log.lock().expect("a log").clone();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{text} is not in the log: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Asks the server to stop as a service manager does; its exit code and what it logged.
     pub fn stop(mut self) -> (Option<i32>, String) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.signal("TERM");
         let mut out = String::new();
         self.child.stdout.take().expect("a pipe").read_to_string(&mut out).expect("text");
         let exit = self.child.wait().expect("an end");
