@@ -14,6 +14,7 @@ mod folder;
 mod grants;
 mod held;
 mod keys;
+mod lines;
 mod links;
 mod measured;
 mod open;

@@ -14,6 +14,7 @@ use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::Records;
+use crate::store::sled::lines::Lines;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::VERSION;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
@@ -130,7 +131,7 @@ fn reads<V: DeserializeOwned>(body: &[u8]) -> bool {
 }
 
 fn reads_event(body: &[u8]) -> bool {
-    postcard::take_from_bytes::<&str>(body).is_ok_and(|(lines, rest)| rest.is_empty() && trail::reads(lines))
+    postcard::take_from_bytes::<Lines>(body).is_ok_and(|(lines, rest)| rest.is_empty() && trail::reads(&lines))
 }
 
 #[cfg(test)]

@@ -1,22 +1,24 @@
 //! Trail: the audit trail on sled. Events wait in memory for the next cycle of the committer, which keeps those of one second
 //! under one key: what happens a thousand times a second costs a write for many and not one for each.
 //!
-//! A value is the events in JSON, which survives changes of their shape, each on a line of its own.
+//! A value is the events in JSON, which survives changes of their shape, each on a line of its own, and compressed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::event::Recorded;
 use crate::domain::time::Timestamp;
+use crate::store::sled::lines::Lines;
 use crate::store::sled::table::{Table, key};
 use crate::store::{EventPlace, Result, StoreError};
 
-/// About how long a value gets: a page of sled holds sixteen, and one of more than 128 KiB gets a file of its own.
-const USUAL_LENGTH: usize = 2048;
+/// About how long a value gets before it is compressed: a page of sled holds sixteen, and one of more than 128 KiB gets a file
+/// of its own.
+const USUAL_LENGTH: usize = 8192;
 
 /// The trail, with what is not written yet.
 pub struct Trail {
     /// Seconds and a number, big-endian.
-    table: Table<String>,
+    table: Table<Lines>,
     waiting: Mutex<Waiting>,
 }
 
@@ -30,7 +32,7 @@ struct Waiting {
 struct Page {
     at: Timestamp,
     number: u64,
-    lines: String,
+    lines: Lines,
 }
 
 impl Trail {
@@ -38,7 +40,7 @@ impl Trail {
     ///
     /// # Errors
     /// [`StoreError`] if its end cannot be read.
-    pub fn open(table: Table<String>) -> Result<Self> {
+    pub fn open(table: Table<Lines>) -> Result<Self> {
         let number = next_number(&table)?;
         Ok(Self { table, waiting: Mutex::new(Waiting { number, pages: Vec::new() }) })
     }
@@ -54,11 +56,11 @@ impl Trail {
         let number = waiting.number;
         waiting.number = number.wrapping_add(1);
         match waiting.pages.last_mut() {
-            Some(page) if page.at == event.at && page.lines.len() < USUAL_LENGTH => {
-                page.lines.push('\n');
-                page.lines.push_str(&json);
+            Some(page) if page.at == event.at && page.lines.0.len() < USUAL_LENGTH => {
+                page.lines.0.push('\n');
+                page.lines.0.push_str(&json);
             }
-            _ => waiting.pages.push(Page { at: event.at, number, lines: json }),
+            _ => waiting.pages.push(Page { at: event.at, number, lines: Lines(json) }),
         }
         Ok(())
     }
@@ -79,7 +81,7 @@ impl Trail {
             // The clock may go back over a restart, so a place that is taken is left alone and the next numbers are tried.
             while !self.table.add(place_key(EventPlace { at: page.at, number: page.number }), &page.lines)? {
                 page.number = waiting.number;
-                waiting.number = page.number.wrapping_add(page.lines.lines().count() as u64);
+                waiting.number = page.number.wrapping_add(page.lines.0.lines().count() as u64);
             }
         }
         Ok(())
@@ -93,7 +95,7 @@ impl Trail {
         self.write()?;
         let mut newest = Vec::new();
         for entry in self.table.all().rev() {
-            for line in entry?.1.lines().rev() {
+            for line in entry?.1.0.lines().rev() {
                 if newest.len() == count {
                     return Ok(newest);
                 }
@@ -115,7 +117,7 @@ impl Trail {
         }
         // An event may be in the middle of a value whose key comes before it, but of no second but its own.
         for entry in self.table.range(&place_key(EventPlace::first_of(from.at)), &place_key(until)) {
-            let (key, lines) = entry?;
+            let (key, Lines(lines)) = entry?;
             let first = place(&key).ok_or_else(|| self.table.damaged())?;
             for (number, line) in (first.number..).zip(lines.lines()) {
                 let place = EventPlace { number, ..first };
@@ -132,7 +134,7 @@ impl Trail {
     }
 
     /// What is kept of it.
-    pub fn table(&self) -> &Table<String> {
+    pub fn table(&self) -> &Table<Lines> {
         &self.table
     }
 
@@ -141,9 +143,9 @@ impl Trail {
     }
 }
 
-/// Whether `value` is what a trail holds.
-pub fn reads(value: &str) -> bool {
-    value.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
+/// Whether `lines` are what a trail holds.
+pub fn reads(Lines(lines): &Lines) -> bool {
+    lines.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
 }
 
 fn place_key(place: EventPlace) -> Vec<u8> {
@@ -156,8 +158,8 @@ fn place(key: &[u8]) -> Option<EventPlace> {
 }
 
 /// The number after that of the newest event, so that the events of one second stay in order over a restart.
-fn next_number(table: &Table<String>) -> Result<u64> {
-    let Some((key, lines)) = table.all().next_back().transpose()? else { return Ok(0) };
+fn next_number(table: &Table<Lines>) -> Result<u64> {
+    let Some((key, Lines(lines))) = table.all().next_back().transpose()? else { return Ok(0) };
     let first = place(&key).ok_or_else(|| table.damaged())?;
     Ok(first.number.wrapping_add(lines.lines().count() as u64))
 }
