@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -29,6 +30,16 @@ pub struct Shared {
     pub terms: Arc<Terms>,
 }
 
+/// Whether the peer of a new connection says something within half of what a head may take, so that both together are no
+/// longer than one and a half.
+pub async fn speaks(stream: &TcpStream, shared: &Shared, mut draining: watch::Receiver<()>) -> bool {
+    let patience = Duration::from(shared.terms.settings.connections.head) / 2;
+    tokio::select! {
+        said = timeout(patience, stream.readable()) => matches!(said, Ok(Ok(()))),
+        _ = draining.changed() => false,
+    }
+}
+
 /// Serves a connection until it ends, or, once `draining` says so, until the request under way is answered.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared, draining: watch::Receiver<()>) {
     match &shared.terms.certificate {
@@ -53,7 +64,7 @@ async fn speak(
     let service = service_fn(|request: hyper::Request<Incoming>| dispatch(shared, peer, limits.body.into(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(std::time::Duration::from(limits.head))
+        .header_read_timeout(Duration::from(limits.head))
         .max_header_size(MAX_HEAD)
         .max_buf_size(2 * MAX_HEAD)
         .serve_connection(stream, service);

@@ -43,7 +43,8 @@ pub async fn dispatch(
     {
         return Ok(answer);
     }
-    Ok(rockets(&shared.rocket, peer, request).await)
+    // In a place of its own: a connection has room for the future of a request from its beginning, and Rocket's is large.
+    Ok(Box::pin(rockets(&shared.rocket, peer, request)).await)
 }
 
 /// Rocket's answer to a request.

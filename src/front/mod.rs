@@ -43,7 +43,7 @@ use crate::config::Config;
 use crate::config::connections::Connections;
 use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
-use crate::front::connection::{Shared, serve};
+use crate::front::connection::{Shared, serve, speaks};
 use crate::front::express::{Express, Lane};
 use crate::front::limits::{Limits, Seat};
 use crate::front::terms::Terms;
@@ -193,7 +193,10 @@ impl Front {
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);
-            serve(stream, peer, shared, draining).await;
+            // Whoever says nothing has a socket here and no room for a request: that is made once there is one.
+            if speaks(&stream, &shared, draining.clone()).await {
+                Box::pin(serve(stream, peer, shared, draining)).await;
+            }
             drop((seat, open));
         });
     }
