@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 10] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
     ("tokio_rustls", &["front"]),
@@ -30,6 +30,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("jsonwebtoken", &["secrets"]),
     ("aws_lc_rs", &["secrets", "front"]),
     ("arc_swap", &["authorization_server", "front", "cli"]),
+    ("lz4_flex", &["store/sled"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),
