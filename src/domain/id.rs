@@ -58,6 +58,52 @@ uuid_id!(
     /// A tenant: the `cloudId`.
     SiteId
 );
+uuid_id!(
+    /// An app, in all its environments. Written [`AppId::ari`] where Forge writes it.
+    AppId
+);
+uuid_id!(
+    /// An app on a site. Written [`InstallationId::ari`] where Forge writes it.
+    InstallationId
+);
+
+const APP: &str = "ari:cloud:ecosystem::app/";
+const INSTALLATION: &str = "ari:cloud:ecosystem::installation/";
+
+impl AppId {
+    /// The ARI by which a manifest names the app.
+    pub fn ari(&self) -> String {
+        format!("{APP}{self}")
+    }
+
+    /// The app that `ari` names.
+    ///
+    /// # Errors
+    /// [`MalformedId`] if it is the ARI of something else, or none.
+    pub fn from_ari(ari: &str) -> Result<Self, MalformedId> {
+        hyphenated(ari.strip_prefix(APP).ok_or(MalformedId)?)?.parse()
+    }
+}
+
+impl InstallationId {
+    /// The ARI by which Forge names the installation.
+    pub fn ari(&self) -> String {
+        format!("{INSTALLATION}{self}")
+    }
+
+    /// The installation that `ari` names.
+    ///
+    /// # Errors
+    /// [`MalformedId`] if it is the ARI of something else, or none.
+    pub fn from_ari(ari: &str) -> Result<Self, MalformedId> {
+        hyphenated(ari.strip_prefix(INSTALLATION).ok_or(MalformedId)?)?.parse()
+    }
+}
+
+/// An ARI spells an identifier in one way; the library reads several.
+fn hyphenated(text: &str) -> Result<&str, MalformedId> {
+    if text.len() == 36 { Ok(text) } else { Err(MalformedId) }
+}
 
 /// Text that is no identifier of the kind asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -148,6 +194,14 @@ mod tests {
             assert!(bad.parse::<ClientId>().is_err(), "{bad:?}");
         }
         assert!("x".repeat(129).parse::<ClientId>().is_err());
+    }
+
+    #[test]
+    fn an_ari_names_one_kind_of_thing() {
+        let app = AppId::from_random([7; 16]);
+        assert_eq!(AppId::from_ari(&app.ari()), Ok(app));
+        assert_eq!(InstallationId::from_ari(&app.ari()), Err(MalformedId));
+        assert_eq!(AppId::from_ari(&format!("{APP}{{{app}}}")), Err(MalformedId));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! | noun | file | in one line |
 //! |---|---|---|
+//! | App | `app` | who owns it, who may consent to it, its environments and versions |
 //! | Access token | `access_token` | its claims and validity |
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
 //! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
@@ -10,6 +11,8 @@
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
 //! | Identifier | `id` | typed identifiers |
+//! | Installation | `installation` | an app on a site: what its admin approved, and whether it is on |
+//! | Manifest | `manifest` | what a version of an app asks for |
 //! | One-time link | `link` | set-up, invitation and password reset, each used once |
 //! | Protected resource | `resource` | an API behind this server, and the scopes it owns |
 //! | Refresh token family | `refresh_token` | rotation, retry, reuse |
@@ -23,6 +26,7 @@
 //! | User | `user` | the resource owner |
 
 pub mod access_token;
+pub mod app;
 pub mod authorization_code;
 pub mod authorization_request;
 pub mod client;
@@ -30,7 +34,9 @@ pub mod error_code;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod installation;
 pub mod link;
+pub mod manifest;
 pub mod refresh_token;
 pub mod resource;
 pub mod scope;

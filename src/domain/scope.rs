@@ -31,7 +31,7 @@ pub enum MalformedScope {
 
 impl Scope {
     /// The scope of these tokens, which must already be well formed, such as those of other scopes.
-    fn of<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn of<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Self {
         let sorted: BTreeSet<&str> = tokens.into_iter().collect();
         Self(sorted.into_iter().collect::<Vec<_>>().join(" ").into())
     }

@@ -1,0 +1,155 @@
+//! App: who owns it, who may consent to it, its environments and the versions deployed to them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::Actor;
+use crate::domain::id::{AppId, ClientId, UserId};
+use crate::domain::manifest::Manifest;
+use crate::domain::time::Timestamp;
+
+/// A Forge-style app: what its manifests declare is deployed to environments, each of which has an OAuth client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its name in ARIs.
+    pub id: AppId,
+    /// What people call it, as the last manifest said.
+    pub name: String,
+    /// Whose it is; `None` where an operator registered it, which makes it trusted.
+    pub owner: Option<UserId>,
+    /// Who else may deploy it, and may consent to it before it is shared.
+    pub contributors: Vec<UserId>,
+    /// Who may consent to it.
+    pub distribution: Distribution,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+impl App {
+    /// Whether `user` owns it or contributes to it.
+    pub fn is_developed_by(&self, user: UserId) -> bool {
+        self.owner == Some(user) || self.contributors.contains(&user)
+    }
+
+    /// Whether `user` may allow it anything.
+    pub fn is_offered_to(&self, user: UserId) -> bool {
+        self.distribution == Distribution::Shared || self.is_developed_by(user)
+    }
+}
+
+/// Who may allow an app anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distribution {
+    /// Its owner and contributors.
+    NotShared,
+    /// Everybody on a site where it is installed.
+    Shared,
+}
+
+/// Where a version is deployed to. Each has its own client and its own installations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// For the developer alone.
+    Development,
+    /// For those who try it.
+    Staging,
+    /// For everybody.
+    Production,
+}
+
+impl Environment {
+    /// All of them, from the developer to everybody.
+    pub const ALL: [Environment; 3] = [Environment::Development, Environment::Staging, Environment::Production];
+
+    /// The name that Forge gives it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Environment::Development => "development",
+            Environment::Staging => "staging",
+            Environment::Production => "production",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The name of no environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an environment is development, staging or production")]
+pub struct UnknownEnvironment;
+
+impl FromStr for Environment {
+    type Err = UnknownEnvironment;
+    fn from_str(text: &str) -> Result<Self, UnknownEnvironment> {
+        Environment::ALL.into_iter().find(|environment| environment.as_str() == text).ok_or(UnknownEnvironment)
+    }
+}
+
+/// An app in one of its environments: what a client belongs to, and what is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The app.
+    pub app_id: AppId,
+    /// The environment.
+    pub environment: Environment,
+}
+
+/// What is deployed to an environment now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    /// Its OAuth client.
+    pub client_id: ClientId,
+    /// The version that runs there.
+    pub version: VersionNumber,
+}
+
+/// The number of a version: the first part grows with what an admin must approve, the second with everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VersionNumber {
+    /// Which approval it takes.
+    pub major: u32,
+    /// How often it was deployed since.
+    pub minor: u32,
+}
+
+impl VersionNumber {
+    /// The first one.
+    pub const FIRST: VersionNumber = VersionNumber { major: 1, minor: 0 };
+
+    /// The one after it that asks for the same.
+    pub fn next_minor(self) -> Self {
+        Self { minor: self.minor.saturating_add(1), ..self }
+    }
+
+    /// The one after it that must be approved.
+    pub fn next_major(self) -> Self {
+        Self { major: self.major.saturating_add(1), minor: 0 }
+    }
+}
+
+impl fmt::Display for VersionNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// A manifest, once it was deployed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppVersion {
+    /// Its number.
+    pub number: VersionNumber,
+    /// What it asks for.
+    pub manifest: Manifest,
+    /// When it was deployed.
+    pub deployed: Timestamp,
+    /// By whom.
+    pub by: Actor,
+}

@@ -1,0 +1,54 @@
+//! Installation: an app on a site. It follows what is deployed, and may do no more than the site's admin approved.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::app::{Deployment, VersionNumber};
+use crate::domain::event::Actor;
+use crate::domain::id::{InstallationId, SiteId};
+use crate::domain::scope::Scope;
+use crate::domain::time::Timestamp;
+
+/// An app in one of its environments, on a site. There is at most one for the two; an uninstalled one is removed, and its
+/// name is never used again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    /// Its name; also that of its app account, which is `app:` and this.
+    pub id: InstallationId,
+    /// What is installed.
+    pub deployment: Deployment,
+    /// Where.
+    pub site_id: SiteId,
+    /// Whether it is on.
+    pub state: InstallationState,
+    /// What was approved.
+    pub approval: Approval,
+    /// The version that an admin of the site refused last: it is not asked about again.
+    pub refused: Option<VersionNumber>,
+    /// When it was installed.
+    pub created: Timestamp,
+}
+
+/// Whether an installation is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationState {
+    /// It is.
+    Active,
+    /// Nothing issued to it is live until an admin resumes it.
+    Suspended,
+}
+
+/// What an admin of a site approved, of which version and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The version whose privileges these are.
+    pub version: VersionNumber,
+    /// The scopes.
+    pub scope: Scope,
+    /// Those with which it may also act as a person who is away.
+    pub impersonation: Scope,
+    /// Who approved it.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
