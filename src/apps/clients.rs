@@ -7,7 +7,7 @@ use url::Url;
 use crate::apps::credentials::{self, NewAuthentication};
 use crate::apps::{RegistryError, catalogue};
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType};
+use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::event::Event;
 use crate::domain::id::ClientId;
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
@@ -41,6 +41,10 @@ pub struct NewClient {
     pub authentication: NewAuthentication,
     /// Whether authorization requests must be pushed.
     pub authorization_requests: AuthorizationRequests,
+    /// Whose habits it relies on.
+    pub profile: Profile,
+    /// Whether it may do without PKCE.
+    pub pkce: Pkce,
 }
 
 /// Registers a client: it as it is kept, and its secret if one was made.
@@ -73,6 +77,9 @@ pub async fn add(
         optional_scope: new.optional_scope,
         authorization_requests: new.authorization_requests,
         created,
+        profile: new.profile,
+        pkce: new.pkce,
+        deployment: None,
     };
     if let Added::Taken(name) = server.store.add_client(&client).await? {
         return Err(RegistryError::Taken(name));
@@ -202,6 +209,8 @@ mod tests {
             optional_scope: Scope::default(),
             authentication: NewAuthentication::Secret(None),
             authorization_requests: AuthorizationRequests::Any,
+            profile: Profile::default(),
+            pkce: Pkce::default(),
         }
     }
 

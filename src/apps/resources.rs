@@ -9,7 +9,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Credentials;
 use crate::domain::event::Event;
 use crate::domain::id::ResourceId;
-use crate::domain::resource::{ProtectedResource, ResourceIdentifier};
+use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
 use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Secret;
 use crate::store::{Added, StoreError};
@@ -27,6 +27,10 @@ pub struct NewResource {
     pub scopes: Vec<ScopeEntry>,
     /// How it will authenticate.
     pub authentication: NewAuthentication,
+    /// Where the gateway forwards calls to.
+    pub base_url: Option<BaseUrl>,
+    /// Whether it may ask for invocations.
+    pub invocations: Invocations,
 }
 
 /// A resource with the scopes it owns.
@@ -61,6 +65,8 @@ pub async fn add(
         scope,
         credentials,
         created,
+        base_url: new.base_url,
+        invocations: new.invocations,
     };
     if let Added::Taken(name) = server.store.add_resource(&resource, &scopes).await? {
         return Err(RegistryError::Taken(name));
@@ -150,6 +156,8 @@ mod tests {
             identifiers: vec!["https://assets.example".parse().expect("an identifier")],
             scopes: vec![WrittenScope::from_argument("read:cmdb-object:jira").entry(&id)],
             authentication: NewAuthentication::Secret(None),
+            base_url: None,
+            invocations: Invocations::default(),
             id,
         };
         change(&mut new);

@@ -13,7 +13,7 @@ use crate::apps::credentials::{NewAuthentication, is_guessable};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::inputs;
-use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType};
+use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::id::ClientId;
 use crate::domain::scope::Scope;
 use crate::domain::uri::RedirectUri;
@@ -188,6 +188,8 @@ impl From<NewApp> for NewClient {
                 true => AuthorizationRequests::PushedOnly,
                 false => AuthorizationRequests::Any,
             },
+            profile: Profile::default(),
+            pkce: Pkce::default(),
         }
     }
 }

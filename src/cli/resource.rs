@@ -14,7 +14,7 @@ use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::app::{method, rotated, secrets, warn_of_guessable, with_secret};
 use crate::cli::inputs;
 use crate::domain::id::ResourceId;
-use crate::domain::resource::{ProtectedResource, ResourceIdentifier};
+use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
 use crate::domain::scope::{Risk, ScopeEntry};
 
 /// What to do with protected resources.
@@ -72,6 +72,12 @@ pub struct Registration {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     jwks: Option<PathBuf>,
+    /// Where the gateway forwards calls to, such as `https://api.example.com/v1`; without it, it forwards none.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<BaseUrl>,
+    /// It is a host product, whose pages call apps: it may ask for invocations.
+    #[arg(long)]
+    host_product: bool,
     /// What standard input held.
     #[arg(skip)]
     secret: Option<String>,
@@ -175,6 +181,8 @@ impl TryFrom<Registration> for NewResource {
             identifiers: new.identifiers,
             scopes: scopes.into_iter().map(|scope| scope.entry(&new.id)).collect(),
             authentication,
+            base_url: new.base_url,
+            invocations: if new.host_product { Invocations::Allowed } else { Invocations::Refused },
             id: new.id,
         })
     }
@@ -186,6 +194,7 @@ fn entry(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Value {
         "id": resource.id, "name": resource.name, "identifiers": resource.identifiers,
         "scopes": scopes.iter().map(scope).collect::<Vec<_>>(),
         "token_endpoint_auth_method": method(&resource.credentials), "secrets": secrets(&resource.credentials),
+        "base_url": resource.base_url, "invocations": resource.invocations,
         "created": resource.created.to_rfc3339(),
     })
 }

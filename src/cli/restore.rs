@@ -8,7 +8,7 @@ use crate::cli::answer::{Answer, CommandError};
 use crate::cli::backup;
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
-use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named, renewed};
+use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named};
 use crate::store::{Portable, Records};
 
 const FORGOTTEN: &str = "tokens, codes and sessions of the backup live on: what was revoked, signed out or withdrawn after \
@@ -101,9 +101,10 @@ impl Arguments {
             progress.advance(records.records.len());
             if self.keep_credentials || is_lasting(&records) {
                 restored += records.records.len() as u64;
-                store.import(renewed(reader.format(), records)).await?;
+                store.import(records).await?;
             }
         }
+        store.adopt(reader.format())?;
         Ok(restored)
     }
 }

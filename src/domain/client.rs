@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::app::Deployment;
 use crate::domain::id::ClientId;
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::secret::Digest;
@@ -41,6 +42,35 @@ pub struct Client {
     pub authorization_requests: AuthorizationRequests,
     /// When it was registered.
     pub created: Timestamp,
+    /// Whose habits it relies on.
+    pub profile: Profile,
+    /// Whether it may do without PKCE.
+    pub pkce: Pkce,
+    /// The app that it belongs to, where that was declared by a manifest.
+    pub deployment: Option<Deployment>,
+}
+
+/// Whose habits a client relies on, where they differ from the standards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Those of the RFCs.
+    #[default]
+    Rfc,
+    /// Those of Atlassian's 3LO: a refused refresh is 403, an unknown place is `unauthorized_client`, and a refresh may be
+    /// repeated for ten minutes.
+    Atlassian,
+}
+
+/// Whether a client must prove that it began what it ends (RFC 7636).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pkce {
+    /// By S256, always.
+    #[default]
+    Required,
+    /// An operator let this confidential client do without: real 3LO clients send no challenge.
+    Exempt,
 }
 
 /// How a client may begin an authorization (RFC 9126 section 6, `require_pushed_authorization_requests`).

@@ -20,7 +20,7 @@
 //! | Secret | `secret` | never printed, compared in constant time |
 //! | Session | `session` | a signed-in browser |
 //! | Signing key | `signing_key` | published, then signing, then retiring, then gone |
-//! | Site | `site` | a tenant |
+//! | Site | `site` | a tenant, and who is a member of it |
 //! | Time | `time` | timestamps and lifetimes; `now` is always an argument |
 //! | URI | `uri` | issuer and redirection URIs, and how they match |
 //! | User | `user` | the resource owner |

@@ -27,6 +27,21 @@ pub struct ProtectedResource {
     pub credentials: Credentials,
     /// When it was registered.
     pub created: Timestamp,
+    /// Where the gateway forwards calls to, without a final slash; `None` where it forwards none.
+    pub base_url: Option<BaseUrl>,
+    /// Whether it may ask for invocations.
+    pub invocations: Invocations,
+}
+
+/// Whether a protected resource is a host product, whose pages call apps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Invocations {
+    /// It is none.
+    #[default]
+    Refused,
+    /// It may ask for an invocation token of any installation on any site.
+    Allowed,
 }
 
 impl ProtectedResource {
@@ -38,6 +53,54 @@ impl ProtectedResource {
     /// Whether `token` is for this resource, and not for an earlier one of the same name that was removed.
     pub fn is_meant_by(&self, token: &AccessToken) -> bool {
         token.resource == self.id && token.issued >= self.created
+    }
+}
+
+/// Where a protected resource is reached: `http` or `https`, without user information, query, fragment or final slash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BaseUrl(String);
+
+/// Text that is no base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a base URL is http:// or https:// with a host, and without user information, query, fragment or final slash")]
+pub struct MalformedBaseUrl;
+
+impl BaseUrl {
+    /// The URL as it was registered.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = MalformedBaseUrl;
+    fn from_str(text: &str) -> Result<Self, MalformedBaseUrl> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = MalformedBaseUrl;
+    fn try_from(text: String) -> Result<Self, MalformedBaseUrl> {
+        let url = Url::parse(&text).map_err(|_| MalformedBaseUrl)?;
+        let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        // As it is parsed, so that what is appended to the text is appended to the path of the URL.
+        let canonical = url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == text;
+        let bare = url.query().is_none() && url.fragment().is_none();
+        if plain && canonical && bare && text.len() <= 2048 { Ok(Self(text)) } else { Err(MalformedBaseUrl) }
+    }
+}
+
+impl From<BaseUrl> for String {
+    fn from(url: BaseUrl) -> String {
+        url.0
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -91,6 +154,21 @@ impl fmt::Display for ResourceIdentifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_url_is_what_a_path_can_be_appended_to() {
+        for good in ["https://assets.example", "http://127.0.0.1:8001/jsm/assets"] {
+            assert!(good.parse::<BaseUrl>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "assets", "ftp://a.example", "https://a.example/", "https://a.example/x/", "https://u@a.example"]
+        {
+            assert!(bad.parse::<BaseUrl>().is_err(), "{bad:?}");
+        }
+        for bad in ["https://a.example/?x", "https://a.example#x", "https://A.example", "https://a.example/../b"] {
+            assert!(bad.parse::<BaseUrl>().is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn a_resource_identifier_is_an_absolute_uri_without_fragment_or_a_host_name() {

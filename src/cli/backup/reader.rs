@@ -10,7 +10,7 @@ use crate::domain::secret::Secret;
 use crate::secrets::passphrase::Stretching;
 use crate::secrets::seal::SealingKey;
 use crate::store::Records;
-use crate::store::sled::{CREDENTIALS_SINCE, FORMAT, Holds, Reading, named};
+use crate::store::sled::{CREDENTIALS_SINCE, FORMAT, Holds, Reading, named, renewed};
 
 /// What is in a backup.
 #[derive(Clone, Debug)]
@@ -91,8 +91,7 @@ impl Reader {
             match self.frame()? {
                 Frame::Records { table, records } => {
                     let records = Records { table, records };
-                    self.check(&records)?;
-                    return Ok(Some(records));
+                    return self.checked(records).map(Some);
                 }
                 Frame::Table(end) => {
                     if self.tally.take().map(Tally::end).as_ref() != Some(&end) {
@@ -182,7 +181,8 @@ impl Reader {
         Ok(())
     }
 
-    fn check(&mut self, records: &Records) -> Result<(), CommandError> {
+    /// The records as a store of this program has them, each of which it reads.
+    fn checked(&mut self, records: Records) -> Result<Records, CommandError> {
         let Some(table) = named(&records.table) else {
             return Err(self.damaged("it has a table that this program does not know"));
         };
@@ -192,8 +192,9 @@ impl Reader {
         }
         tally.add(&records.records);
         if table.holds == Holds::Credentials && !self.credentials_are_readable() {
-            return Ok(());
+            return Ok(records);
         }
+        let records = renewed(self.format(), records);
         for (_, value) in &records.records {
             match table.reading(value) {
                 Reading::Good => {}
@@ -206,7 +207,7 @@ impl Reader {
                 Reading::Damaged => return Err(self.damaged(&format!("a record in {} means nothing", table.name))),
             }
         }
-        Ok(())
+        Ok(records)
     }
 
     fn frame(&mut self) -> Result<Frame, CommandError> {

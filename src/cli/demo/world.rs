@@ -17,8 +17,9 @@ use crate::cli::answer::CommandError;
 use crate::cli::demo::{assets, client, mailer};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
-use crate::domain::client::{AuthorizationRequests, GrantType};
+use crate::domain::client::{AuthorizationRequests, GrantType, Pkce, Profile};
 use crate::domain::event::Actor;
+use crate::domain::resource::Invocations;
 use crate::domain::site::Site;
 use crate::domain::user::Standing;
 use crate::front::{self, Front};
@@ -160,6 +161,8 @@ async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, 
         identifiers: vec![api_url.parse().map_err(unlikely)?],
         scopes: scopes.map(|name| WrittenScope::from_argument(name).entry(&id)).collect(),
         authentication: NewAuthentication::Secret(None),
+        base_url: None,
+        invocations: Invocations::default(),
         id,
     };
     let (_, secret) = resources::add(server, new).await?;
@@ -179,6 +182,8 @@ async fn add_app(server: &AuthorizationServer, redirect_uri: &str) -> Result<Str
         optional_scope: OPTIONAL_SCOPE.parse().map_err(unlikely)?,
         authentication: NewAuthentication::Secret(None),
         authorization_requests: AuthorizationRequests::Any,
+        profile: Profile::default(),
+        pkce: Pkce::default(),
     };
     let (_, secret) = clients::add(server, new).await?;
     Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())

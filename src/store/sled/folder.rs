@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `FORMAT` | the number of the format; `FORMAT.new` until the first store is complete |
+//! | `FORMAT` | the number of the format; `FORMAT.new` until the first store is complete, `FORMAT.next` while it is renewed |
 //! | `pid` | the process that has the folder; locked as long as it runs |
 //! | `witness` | the last cycle of the committer: the log must know it |
 //! | `checksum` | of sled's files, since the last orderly end; absent while the store is open |
@@ -18,10 +18,11 @@ use std::sync::Arc;
 use crate::store::sled::checksum;
 use crate::store::sled::committer::Health;
 use crate::store::sled::replacement;
+use crate::store::sled::upgrade::RENEWED_SINCE;
 use crate::store::{Result, StoreError};
 
 /// The format that this program reads and writes: the names of the trees, their keys, and the first version of their values.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A data folder that this process has for itself until the value is dropped.
 pub struct Folder {
@@ -38,6 +39,8 @@ pub enum Contents {
     Nothing,
     /// One that was complete once.
     Store,
+    /// One of this earlier format, which is to be renewed.
+    Earlier(u32),
 }
 
 impl Folder {
@@ -83,6 +86,16 @@ impl Folder {
         File::open(&self.path)?.sync_all()
     }
 
+    /// Declares the store renewed, once its files are on the disk.
+    pub fn renew(&self) -> io::Result<()> {
+        for name in ["db", "."] {
+            File::open(self.sled().join(name))?.sync_all()?;
+        }
+        create(&self.path.join("FORMAT.next"), format!("{FORMAT}\n").as_bytes())?;
+        fs::rename(self.path.join("FORMAT.next"), self.path.join("FORMAT"))?;
+        File::open(&self.path)?.sync_all()
+    }
+
     /// Refuses files that are not as they were left. Sled makes an empty database of a folder without a log, so the log
     /// must be there before sled is asked.
     pub fn require_whole(&self) -> Result<()> {
@@ -109,6 +122,7 @@ impl Folder {
     fn read_format(&self) -> Result<Contents> {
         match fs::read_to_string(self.path.join("FORMAT")) {
             Ok(found) if found.trim() == FORMAT.to_string() => Ok(Contents::Store),
+            Ok(found) if earlier(&found).is_some() => Ok(earlier(&found).map_or(Contents::Store, Contents::Earlier)),
             Ok(found) => {
                 let found = found.trim().chars().filter(|c| !c.is_control()).take(40).collect();
                 Err(StoreError::Format { found, expected: FORMAT })
@@ -120,6 +134,11 @@ impl Folder {
             Err(error) => Err(unavailable(error)),
         }
     }
+}
+
+/// The format that a file `FORMAT` tells of, if it is one that is renewed.
+fn earlier(found: &str) -> Option<u32> {
+    found.trim().parse().ok().filter(|format| (RENEWED_SINCE..FORMAT).contains(format))
 }
 
 impl Drop for Folder {

@@ -31,6 +31,7 @@ mod table;
 mod tables;
 mod tokens;
 mod trail;
+mod upgrade;
 mod users;
 mod withdrawn;
 
@@ -38,7 +39,8 @@ pub use committer::Acknowledges;
 pub use folder::FORMAT;
 pub use open::Opening;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
-pub use tables::{CREDENTIALS_SINCE, Holds, Reading, TableKind, named, renewed};
+pub use tables::{Holds, Reading, TableKind, named};
+pub use upgrade::{CREDENTIALS_SINCE, renewed};
 
 use std::sync::{Arc, Mutex};
 
@@ -52,7 +54,7 @@ use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
 use crate::domain::signing_key::KeyRing;
-use crate::domain::site::Site;
+use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::Result;
@@ -138,6 +140,12 @@ pub struct SledStore {
     sites: Held<Arc<Site>>,
     /// One key: the site that everything belongs to.
     default_site: Table<SiteId>,
+    /// URL: whose it is.
+    site_urls: Held<SiteId>,
+    /// `UserId`, `SiteId`.
+    members: Table<Member>,
+    /// `SiteId`, `UserId`.
+    site_members: Table<()>,
 
     /// One key: every signing key.
     key_ring: Table<KeyRing>,

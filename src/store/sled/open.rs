@@ -14,6 +14,7 @@ use crate::store::sled::folder::{Contents, Folder, unavailable};
 use crate::store::sled::held::Held;
 use crate::store::sled::table::{Table, failure};
 use crate::store::sled::trail::Trail;
+use crate::store::sled::upgrade;
 use crate::store::sled::withdrawn::Pass;
 use crate::store::{Result, StoreError};
 
@@ -49,7 +50,7 @@ impl SledStore {
         let (folder, contents) = Folder::open(folder)?;
         match contents {
             Contents::Nothing => folder.begin().map_err(unavailable)?,
-            Contents::Store => folder.require_whole()?,
+            Contents::Store | Contents::Earlier(_) => folder.require_whole()?,
         }
         // Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
         catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, opening)))
@@ -63,14 +64,24 @@ impl SledStore {
         if last_cycle(&meta).map_err(|error| failure("meta", error))? < promised {
             return Err(StoreError::Corrupt { place: "sled's log, the newest part of which is missing" });
         }
+        if let Contents::Earlier(format) = contents {
+            upgrade::renew(&db, format)?;
+        }
         let health = Arc::<Health>::default();
         let events = Arc::new(Trail::open(Table::open(&db, "events", &health)?.of_endings())?);
         let how = (opening.free_space_mib, opening.acknowledges);
         let committer = Committer::start(meta, &folder.sled(), witness, Arc::clone(&events), Arc::clone(&health), how);
         let mut store = Self::with_trees(&db, &health, committer.map_err(unavailable)?, events, folder)?;
-        if contents == Contents::Nothing {
-            db.flush().map_err(|error| failure(LOG, error))?;
-            store.folder.complete().map_err(unavailable)?;
+        match contents {
+            Contents::Nothing => {
+                db.flush().map_err(|error| failure(LOG, error))?;
+                store.folder.complete().map_err(unavailable)?;
+            }
+            Contents::Earlier(_) => {
+                db.flush().map_err(|error| failure(LOG, error))?;
+                store.folder.renew().map_err(unavailable)?;
+            }
+            Contents::Store => {}
         }
         store.folder.is_open(&health);
         Ok(store)
@@ -115,6 +126,9 @@ impl SledStore {
             events,
             sites: Held::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,
+            site_urls: Held::open(db, "site_urls", health)?,
+            members: Table::open(db, "members", health)?,
+            site_members: Table::open(db, "site_members", health)?,
             key_ring: Table::open(db, "key_ring", health)?,
             seal_check: Table::open(db, "seal_check", health)?,
             naming: Mutex::new(()),

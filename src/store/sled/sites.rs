@@ -1,18 +1,31 @@
-//! Sites on sled.
+//! Sites on sled. A membership is one head, found by the person first, since that is how each request asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::domain::id::SiteId;
-use crate::domain::site::Site;
+use crate::domain::id::{SiteId, UserId};
+use crate::domain::site::{Member, Site};
+use crate::store::sled::table::key;
 use crate::store::sled::{ONLY, SledStore};
-use crate::store::{Result, Sites};
+use crate::store::{Added, Result, Sites};
 
 #[async_trait]
 impl Sites for SledStore {
     async fn site(&self, id: SiteId) -> Result<Option<Arc<Site>>> {
         Ok(self.sites.get(id.as_bytes()))
+    }
+
+    async fn site_at(&self, url: &str) -> Result<Option<Arc<Site>>> {
+        let Some(id) = self.site_urls.get(url) else { return Ok(None) };
+        // The URL that it once had names it no more.
+        Ok(self.sites.get(id.as_bytes()).filter(|site| site.url.as_deref() == Some(url)))
+    }
+
+    async fn sites(&self) -> Result<Vec<Arc<Site>>> {
+        let mut sites = self.sites.all().map(|entry| entry.map(|(_, site)| site)).collect::<Result<Vec<_>>>()?;
+        sites.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        Ok(sites)
     }
 
     // The site first, then the head that makes it the default: a crash between leaves a site that nobody knows of.
@@ -27,4 +40,74 @@ impl Sites for SledStore {
         let site = self.sites.get(id.as_bytes()).ok_or_else(|| self.sites.damaged())?;
         self.durable(site).await
     }
+
+    async fn add_site(&self, site: &Site) -> Result<Added> {
+        let added = self.write_site(site)?;
+        self.durable(added).await
+    }
+
+    async fn change_site(&self, site: &Site) -> Result<Option<Added>> {
+        let known = self.sites.get(site.id.as_bytes()).is_some();
+        let changed = if known { Some(self.write_site(site)?) } else { None };
+        self.durable(changed).await
+    }
+
+    async fn member(&self, site: SiteId, user: UserId) -> Result<Option<Member>> {
+        self.members.get(member_key(user, site))
+    }
+
+    async fn members(&self, site: SiteId) -> Result<Vec<Member>> {
+        let mut members = Vec::new();
+        for entry in self.site_members.prefix(site.as_bytes()) {
+            let (index, ()) = entry?;
+            let user = index.get(16..).and_then(|bytes| bytes.try_into().ok()).map(UserId::from_bytes);
+            let user = user.ok_or_else(|| self.site_members.damaged())?;
+            members.extend(self.members.get(member_key(user, site))?);
+        }
+        Ok(members)
+    }
+
+    async fn memberships(&self, user: UserId) -> Result<Vec<Member>> {
+        self.members.prefix(user.as_bytes()).map(|entry| entry.map(|(_, member)| member)).collect()
+    }
+
+    // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere.
+    async fn put_member(&self, member: &Member) -> Result<()> {
+        self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
+        self.members.put(member_key(member.user_id, member.site_id), member)?;
+        self.durable(()).await
+    }
+
+    async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool> {
+        let removed = self.members.remove(member_key(user, site))?;
+        self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
+        self.durable(removed).await
+    }
+}
+
+impl SledStore {
+    // The URL first: a crash leaves one that leads to a site which does not have it, as good as nobody's.
+    fn write_site(&self, site: &Site) -> Result<Added> {
+        let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.sites.get(site.id.as_bytes());
+        if let Some(url) = &site.url {
+            let holder = self.site_urls.get(url).and_then(|id| self.sites.get(id.as_bytes()));
+            if holder.is_some_and(|holder| holder.id != site.id && holder.url.as_deref() == Some(url)) {
+                return Ok(Added::Taken(url.clone()));
+            }
+            self.site_urls.put(url, &site.id)?;
+        }
+        self.sites.put(site.id.as_bytes(), &Arc::new(site.clone()))?;
+        if let Some(former) = known.and_then(|known| known.url.clone())
+            && site.url.as_ref() != Some(&former)
+        {
+            self.site_urls.remove(former)?;
+        }
+        Ok(Added::Done)
+    }
+}
+
+/// Where a membership is found.
+fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
+    key(&[user.as_bytes(), site.as_bytes()])
 }

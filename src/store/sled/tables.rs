@@ -10,10 +10,9 @@ use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
 use crate::domain::signing_key::KeyRing;
-use crate::domain::site::Site;
+use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::store::Records;
 use crate::store::sled::lines::Lines;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::VERSION;
@@ -51,7 +50,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 31] = [
+pub const TABLES: [TableKind; 34] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -85,26 +84,17 @@ pub const TABLES: [TableKind; 31] = [
     TableKind::of::<Vec<u8>>("seal_check", Holds::Lasting),
     TableKind::of::<Site>("sites", Holds::Lasting),
     TableKind::of::<SiteId>("default_site", Holds::Lasting),
+    TableKind::of::<SiteId>("site_urls", Holds::Lasting),
+    TableKind::of::<Member>("members", Holds::Lasting),
+    TableKind::of::<()>("site_members", Holds::Lasting),
 ];
 
 /// What stores of earlier formats had besides. It led to tokens of theirs, which no later format reads.
 const RETIRED: [TableKind; 2] = [TableKind::retired("refresh_tokens"), TableKind::retired("grant_families")];
 
-/// The first format in which tokens are kept as they are now. Of an earlier one no credentials are carried.
-pub const CREDENTIALS_SINCE: u32 = 3;
-
 /// The table of that name, in this format or an earlier one.
 pub fn named(name: &str) -> Option<&'static TableKind> {
     const { &TABLES }.iter().chain(const { &RETIRED }).find(|table| table.name == name)
-}
-
-/// Lasting records of a store of that format, as a store of this format has them.
-pub fn renewed(format: u32, mut records: Records) -> Records {
-    // They had the whole digest of a token in their keys.
-    if format < CREDENTIALS_SINCE && ["assertions", "devices"].contains(&records.table.as_str()) {
-        records.records.iter_mut().for_each(|(key, _)| key.truncate(TokenKey::LENGTH));
-    }
-    records
 }
 
 impl TableKind {

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::cli::backup::{bring_key, installed};
+use crate::support::operator::Operator;
 
 #[test]
 fn a_restore_brings_people_and_resources_back_into_an_empty_folder() {
@@ -105,18 +106,25 @@ fn one_time_links_are_over_after_a_restore_unless_they_are_kept_with_a_warning()
     assert_eq!(links("kept"), 1);
 }
 
-/// What an earlier version wrote: a resource, an app, a person who allowed it, and tokens of a form that is no more.
+/// What earlier versions wrote: resources, apps, people; the first also tokens of a form that is no more.
 const FORMAT_2: (&[u8], &str) =
     (include_bytes!("format_2.hallmark"), "cfaf977086a9e45685b711f15eb6b85dd19a9fe17b3cb02d5138ebac165c8be1\n");
+const FORMAT_3: (&[u8], &str) =
+    (include_bytes!("format_3.hallmark"), "d4addff46c9360e1e99c6b2c58b852ff156fb6d40d3619f19c3dd795318ed6da\n");
 
-#[test]
-fn a_backup_of_an_earlier_format_comes_back_without_its_tokens() {
+/// An operator with `old.hallmark` and an empty folder `fresh` that has its key.
+fn with_backup((backup, key): (&[u8], &str)) -> Operator {
     let operator = installed();
-    let (backup, key) = FORMAT_2;
     fs::write(operator.home().join("old.hallmark"), backup).expect("a file");
     fs::create_dir(operator.home().join("fresh")).expect("a folder");
     fs::write(operator.home().join("fresh/kek"), key).expect("a key");
     fs::set_permissions(operator.home().join("fresh/kek"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    operator
+}
+
+#[test]
+fn a_backup_of_an_earlier_format_comes_back_without_its_tokens() {
+    let operator = with_backup(FORMAT_2);
 
     assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
     let refused = operator.run("--data fresh restore old.hallmark --keep-credentials");
@@ -127,4 +135,16 @@ fn a_backup_of_an_earlier_format_comes_back_without_its_tokens() {
     assert_eq!((&restored["restored"], &restored["ended"]), (&23.into(), &10.into()));
     assert!(operator.run("--data fresh user list").out.contains("person@example.com"));
     assert!(operator.run("--data fresh app list").out.contains("app"));
+}
+
+#[test]
+fn a_backup_of_the_format_before_comes_back_whole() {
+    let operator = with_backup(FORMAT_3);
+
+    assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
+    assert_eq!(operator.run("--data fresh restore old.hallmark --keep-credentials --json").json()["restored"], 16);
+
+    assert!(operator.run("--data fresh user list").out.contains("boss@example.com"));
+    let app = &operator.run("--data fresh app list --json").json()[0];
+    assert_eq!((&app["client_id"], &app["scope"]), (&"app".into(), &"read:cmdb-object:jira".into()));
 }

@@ -5,8 +5,9 @@ use hallmark::apps::catalogue::WrittenScope;
 use hallmark::apps::clients::{self, NewClient};
 use hallmark::apps::credentials::NewAuthentication;
 use hallmark::apps::resources::{self, NewResource};
-use hallmark::domain::client::{AuthorizationRequests, GrantType};
+use hallmark::domain::client::{AuthorizationRequests, GrantType, Pkce, Profile};
 use hallmark::domain::id::{ClientId, ResourceId};
+use hallmark::domain::resource::Invocations;
 use hallmark::domain::scope::Scope;
 
 use crate::support::client::App;
@@ -27,6 +28,8 @@ fn new_client(id: &ClientId) -> NewClient {
         optional_scope: Scope::default(),
         authentication: NewAuthentication::Secret(Some(SECRET.into())),
         authorization_requests: AuthorizationRequests::Any,
+        profile: Profile::default(),
+        pkce: Pkce::default(),
     }
 }
 
@@ -37,6 +40,8 @@ fn new_resource(id: &ResourceId) -> NewResource {
         identifiers: vec![format!("https://{id}.example").parse().expect("an identifier")],
         scopes: vec![WrittenScope::from_argument(&format!("read:{id}")).entry(id)],
         authentication: NewAuthentication::Secret(Some(SECRET.into())),
+        base_url: None,
+        invocations: Invocations::default(),
     }
 }
 

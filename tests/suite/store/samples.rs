@@ -8,11 +8,11 @@ use hallmark::domain::authorization_code::AuthorizationCode;
 use hallmark::domain::authorization_request::{
     AuthorizationRequest, Presence, Prompt, PushedRequest, SignInDemand, Transaction,
 };
-use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType};
+use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use hallmark::domain::grant::Grant;
 use hallmark::domain::id::{FamilyId, UserId};
 use hallmark::domain::refresh_token::{Family, FamilyState, RefreshToken, Rotation};
-use hallmark::domain::resource::ProtectedResource;
+use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenDigest, TokenKey};
 use hallmark::domain::session::Session;
@@ -76,6 +76,9 @@ pub fn client(id: &str) -> Client {
         optional_scope: scope("write:a"),
         authorization_requests: AuthorizationRequests::Any,
         created: NOW,
+        profile: Profile::default(),
+        pkce: Pkce::default(),
+        deployment: None,
     }
 }
 
@@ -87,6 +90,8 @@ pub fn resource(id: &str, identifier: &str) -> ProtectedResource {
         scope: scope("read:a"),
         credentials: Credentials::Secrets(Vec::new()).with_secret(Digest([2; 32]), NOW),
         created: NOW,
+        base_url: None,
+        invocations: Invocations::default(),
     }
 }
 

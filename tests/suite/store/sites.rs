@@ -1,10 +1,11 @@
 //! Sites.
 
+use hallmark::domain::site::{Member, Site, SiteStanding};
 use hallmark::secrets::random;
-use hallmark::store::Result;
+use hallmark::store::{Added, Result};
 
 use super::Backend;
-use super::samples::site;
+use super::samples::{NOW, site};
 
 #[tokio::test]
 async fn the_first_site_is_the_one_that_stays() -> Result<()> {
@@ -17,5 +18,53 @@ async fn the_first_site_is_the_one_that_stays() -> Result<()> {
     assert_eq!(store.site(first.id).await?.as_deref(), Some(&first));
     assert_eq!(store.site(second.id).await?, None);
     assert_eq!(store.site(random::site_id()).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_site_is_found_by_its_url_as_long_as_it_has_it() -> Result<()> {
+    let store = Backend::new();
+    let acme = Site { url: Some("https://acme.example".into()), ..site() };
+    let rival = Site { url: Some("https://acme.example".into()), ..site() };
+
+    assert_eq!(store.add_site(&acme).await?, Added::Done);
+    assert_eq!(store.add_site(&rival).await?, Added::Taken("https://acme.example".into()));
+    assert_eq!(store.site_at("https://acme.example").await?.as_deref(), Some(&acme));
+    assert_eq!(store.site(rival.id).await?, None);
+
+    let moved = Site { name: "Acme".into(), url: Some("https://new.example".into()), ..acme.clone() };
+    assert_eq!(store.change_site(&moved).await?, Some(Added::Done));
+    assert_eq!(store.site_at("https://acme.example").await?, None);
+    assert_eq!(store.site_at("https://new.example").await?.as_deref(), Some(&moved));
+    assert_eq!(store.add_site(&rival).await?, Added::Done);
+    assert_eq!(
+        store.change_site(&Site { id: moved.id, ..rival.clone() }).await?,
+        Some(Added::Taken("https://acme.example".into()))
+    );
+    assert_eq!(store.change_site(&site()).await?, None);
+    assert_eq!(store.sites().await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_is_on_the_sites_they_were_put_on_and_no_other() -> Result<()> {
+    let store = Backend::new();
+    let (one, other) = (site(), site());
+    let user = random::user_id();
+    let member = Member { site_id: one.id, user_id: user, standing: SiteStanding::Member, since: NOW };
+
+    store.put_member(&member).await?;
+    assert_eq!(store.member(one.id, user).await?, Some(member));
+    assert_eq!(store.member(other.id, user).await?, None);
+    assert_eq!(store.members(one.id).await?, [member]);
+
+    let admin = Member { standing: SiteStanding::Admin, ..member };
+    store.put_member(&admin).await?;
+    assert_eq!(store.memberships(user).await?, [admin]);
+
+    assert!(store.remove_member(one.id, user).await?);
+    assert!(!store.remove_member(one.id, user).await?);
+    assert_eq!(store.members(one.id).await?, []);
+    assert_eq!(store.memberships(user).await?, []);
     Ok(())
 }

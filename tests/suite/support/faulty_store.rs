@@ -17,7 +17,7 @@ use hallmark::domain::scope::{Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenKey};
 use hallmark::domain::session::Session;
 use hallmark::domain::signing_key::KeyRing;
-use hallmark::domain::site::Site;
+use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
@@ -221,7 +221,16 @@ hand_on! {
     }
     Sites {
         site(id: SiteId) -> Option<Arc<Site>>;
+        site_at(url: &str) -> Option<Arc<Site>>;
+        sites() -> Vec<Arc<Site>>;
         default_site(new: &Site) -> Arc<Site>;
+        add_site(site: &Site) -> Added;
+        change_site(site: &Site) -> Option<Added>;
+        member(site: SiteId, user: UserId) -> Option<Member>;
+        members(site: SiteId) -> Vec<Member>;
+        memberships(user: UserId) -> Vec<Member>;
+        put_member(member: &Member) -> ();
+        remove_member(site: SiteId, user: UserId) -> bool;
     }
     Tokens {
         code(key: TokenKey) -> Option<CodeState>;

@@ -1,9 +1,9 @@
 //! The world that the protocol's tests live in: a resource `assets`, apps, a person who consents.
 
 use hallmark::authorization_server::AuthorizationServer;
-use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType};
+use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use hallmark::domain::id::UserId;
-use hallmark::domain::resource::ProtectedResource;
+use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
 use hallmark::domain::secret::TokenKey;
 use hallmark::domain::user::User;
@@ -39,6 +39,9 @@ pub fn confidential() -> Client {
         optional_scope: Scope::default(),
         authorization_requests: AuthorizationRequests::Any,
         created: now,
+        profile: Profile::default(),
+        pkce: Pkce::default(),
+        deployment: None,
     }
 }
 
@@ -70,6 +73,8 @@ async fn add_resource(server: &AuthorizationServer, id: &str, identifier: &str, 
         scope: scope(&names.join(" ")),
         credentials: Credentials::Secrets(Vec::new()).with_secret(secret, server.now()),
         created: server.now(),
+        base_url: None,
+        invocations: Invocations::default(),
     };
     assert_eq!(server.store.add_resource(&resource, entries).await.expect("a store"), Added::Done);
 }
