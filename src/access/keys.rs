@@ -81,7 +81,7 @@ pub async fn retire(server: &AuthorizationServer, kid: &str, by: Actor) -> Resul
     .await
 }
 
-/// A JWT of these claims, to which the issuer, the moment and the end are added. It lives at most as long as its key is
+/// A JWT of these claims, to which the moment, the end and, unless it is there, the issuer are added. It lives at most as long as its key is
 /// kept. `kind` is its `typ`, which keeps it from being taken for another kind of JWT.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ pub async fn sign(
     }
     let key = ring.signing().ok_or(KeyError::NoneSigns)?;
     let private = open(&server.sealing, key)?;
-    claims.insert("iss".into(), server.config.issuer.url.as_str().into());
+    claims.entry("iss").or_insert_with(|| server.config.issuer.url.as_str().into());
     claims.insert("iat".into(), now.0.into());
     claims.insert("exp".into(), (now + lifetime.min(server.config.keys.overlap)).0.into());
     Ok(signing::sign(key.algorithm, &key.kid, private.expose(), kind, &claims)?)

@@ -6,12 +6,16 @@
 //! | `resources` | protected resources and their scopes, by the same verbs |
 //! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
+//! | `deployment` | an app's manifest becomes a version in an environment, which has a client |
+//! | `installations` | apps on sites: request, install, approve, suspend, uninstall |
 //! | `error` | why a registration was refused |
 
 pub mod catalogue;
 pub mod clients;
 pub mod credentials;
+pub mod deployment;
 pub mod error;
+pub mod installations;
 pub mod resources;
 
 pub use error::RegistryError;

@@ -29,7 +29,7 @@ pub struct KeySettings {
 impl Default for KeySettings {
     fn default() -> Self {
         Self {
-            algorithm: SignatureAlgorithm::ES256,
+            algorithm: SignatureAlgorithm::RS256,
             rotate_every: Lifetime::days(90),
             publish_ahead: Lifetime::hours(24),
             overlap: Lifetime::hours(24),

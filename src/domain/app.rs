@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::client::PublicKey;
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, ClientId, UserId};
-use crate::domain::manifest::Manifest;
+use crate::domain::manifest::{Manifest, Privileges};
 use crate::domain::time::Timestamp;
 
 /// A Forge-style app: what its manifests declare is deployed to environments, each of which has an OAuth client.
@@ -109,6 +110,8 @@ pub struct Deployed {
     pub client_id: ClientId,
     /// The version that runs there.
     pub version: VersionNumber,
+    /// The keys with which the app says that it acts for a person who is away (RFC 7523 section 2.1).
+    pub keys: Vec<PublicKey>,
 }
 
 /// The number of a version: the first part grows with what an admin must approve, the second with everything else.
@@ -123,6 +126,11 @@ pub struct VersionNumber {
 impl VersionNumber {
     /// The first one.
     pub const FIRST: VersionNumber = VersionNumber { major: 1, minor: 0 };
+
+    /// The one after it, where a version that asked for `before` is followed by one that asks for `after`.
+    pub fn after(self, before: &Privileges, after: &Privileges) -> Self {
+        if before == after { self.next_minor() } else { self.next_major() }
+    }
 
     /// The one after it that asks for the same.
     pub fn next_minor(self) -> Self {

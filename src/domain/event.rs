@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{ClientId, GrantId, ResourceId, UserId};
+use crate::domain::app::{Distribution, Environment};
+use crate::domain::id::{AppId, ClientId, GrantId, InstallationId, ResourceId, SiteId, UserId};
 use crate::domain::refresh_token::FamilyEnd;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Email;
@@ -90,6 +91,61 @@ pub enum Event {
     ResourceSecretAdded { resource_id: ResourceId },
     /// A protected resource is gone.
     ResourceRemoved { resource_id: ResourceId },
+    /// An app was registered.
+    AppRegistered { app_id: AppId, by: Actor },
+    /// A version of an app runs in an environment.
+    VersionDeployed { app_id: AppId, environment: Environment, version: String, by: Actor },
+    /// Who may allow an app anything was changed.
+    AppShared { app_id: AppId, distribution: Distribution, by: Actor },
+    /// Somebody who may not install an app asked for it.
+    InstallationRequested { site_id: SiteId, app_id: AppId, environment: Environment, user_id: UserId },
+    /// What somebody asked for was refused.
+    InstallationDeclined { site_id: SiteId, app_id: AppId, environment: Environment, by: Actor },
+    /// An app was installed on a site, with these scopes.
+    AppInstalled {
+        installation_id: InstallationId,
+        site_id: SiteId,
+        version: String,
+        scope: String,
+        impersonation: String,
+        by: Actor,
+    },
+    /// An admin approved what a version asks for.
+    VersionApproved {
+        installation_id: InstallationId,
+        site_id: SiteId,
+        version: String,
+        scope: String,
+        impersonation: String,
+        by: Actor,
+    },
+    /// An admin refused what a version asks for; what was approved before stays.
+    VersionRefused { installation_id: InstallationId, site_id: SiteId, version: String, scope: String, by: Actor },
+    /// Nothing issued to an installation is live until it is resumed.
+    InstallationSuspended { installation_id: InstallationId, site_id: SiteId, by: Actor },
+    /// What is issued to an installation is live again.
+    InstallationResumed { installation_id: InstallationId, site_id: SiteId, by: Actor },
+    /// An app is no longer on a site, and everything issued to it there is over.
+    AppUninstalled {
+        installation_id: InstallationId,
+        site_id: SiteId,
+        app_id: AppId,
+        environment: Environment,
+        by: Actor,
+    },
+    /// A token was issued to an app as itself.
+    AppTokenIssued { installation_id: InstallationId, client_id: ClientId, scope: String },
+    /// A host product invoked an app, perhaps for a person.
+    AppInvoked { installation_id: InstallationId, resource_id: ResourceId, module: String, user_id: Option<UserId> },
+    /// A token was issued to an app that acts for a person: who was there, or who was away and is impersonated.
+    ActingTokenIssued {
+        installation_id: InstallationId,
+        client_id: ClientId,
+        user_id: UserId,
+        act: String,
+        scope: String,
+        away: bool,
+    },
     /// A signing key is in the key set; by nobody where the schedule said so.
     SigningKeyPublished { kid: String, by: Option<Actor> },
     /// A signing key signs.

@@ -1,10 +1,12 @@
 //! Installation: an app on a site. It follows what is deployed, and may do no more than the site's admin approved.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{Deployment, VersionNumber};
 use crate::domain::event::Actor;
-use crate::domain::id::{InstallationId, SiteId};
+use crate::domain::id::{InstallationId, SiteId, UserId};
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 
@@ -51,4 +53,46 @@ pub struct Approval {
     pub by: Actor,
     /// When.
     pub at: Timestamp,
+}
+
+/// That somebody who may not install an app would have it on a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallationRequest {
+    /// Where.
+    pub site_id: SiteId,
+    /// What.
+    pub deployment: Deployment,
+    /// Who.
+    pub by: UserId,
+    /// What for, in their words; may be empty.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Installation {
+    /// Whether the deployed version `number` asks for what its admin has yet to answer.
+    pub fn waits_for(&self, number: VersionNumber) -> bool {
+        self.approval.version.major != number.major && self.refused.is_none_or(|refused| refused.major != number.major)
+    }
+
+    /// The name of its app account, which is the subject of its tokens.
+    pub fn account(&self) -> AppAccount {
+        AppAccount(self.id)
+    }
+
+    /// Whether what is issued to it is live.
+    pub fn is_active(&self) -> bool {
+        self.state == InstallationState::Active
+    }
+}
+
+/// The account of an app on one site. It holds no role until an admin gives it one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppAccount(pub InstallationId);
+
+impl fmt::Display for AppAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "app:{}", self.0)
+    }
 }

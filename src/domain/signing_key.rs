@@ -14,6 +14,8 @@ pub enum SignatureAlgorithm {
     ES256,
     /// Ed25519 (RFC 8037 section 3.1).
     EdDSA,
+    /// RSA of 2,048 bits with SHA-256 (RFC 7518 section 3.3), which is what Forge's verifiers take.
+    RS256,
 }
 
 impl SignatureAlgorithm {
@@ -22,6 +24,7 @@ impl SignatureAlgorithm {
         match self {
             SignatureAlgorithm::ES256 => "ES256",
             SignatureAlgorithm::EdDSA => "EdDSA",
+            SignatureAlgorithm::RS256 => "RS256",
         }
     }
 }

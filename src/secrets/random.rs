@@ -1,6 +1,6 @@
 //! Identifiers and secret bytes, from the operating system's generator by way of `rand`.
 
-use crate::domain::id::{FamilyId, GrantId, SiteId, UserId};
+use crate::domain::id::{AppId, FamilyId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::time::Timestamp;
 
 /// 256 random bits: the secret part of every token.
@@ -26,6 +26,16 @@ pub fn grant_id() -> GrantId {
 /// A new site or workspace.
 pub fn site_id() -> SiteId {
     SiteId::from_random(rand::random())
+}
+
+/// A new app.
+pub fn app_id() -> AppId {
+    AppId::from_random(rand::random())
+}
+
+/// A new installation.
+pub fn installation_id() -> InstallationId {
+    InstallationId::from_random(rand::random())
 }
 
 /// A new family, of which nothing outlives `ends`.

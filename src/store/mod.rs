@@ -7,6 +7,7 @@
 mod error;
 pub mod sled;
 
+mod apps;
 mod clients;
 mod events;
 mod grants;
@@ -22,6 +23,7 @@ mod sites;
 mod tokens;
 mod users;
 
+pub use apps::Apps;
 pub use clients::Clients;
 pub use error::StoreError;
 pub use events::{EventPlace, Events};
@@ -48,7 +50,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// All the nouns.
 #[async_trait]
 pub trait Store:
-    Clients
+    Apps
+    + Clients
     + Events
     + Grants
     + Keys

@@ -8,6 +8,7 @@ use crate::domain::client::{Client, Credentials};
 use crate::domain::id::{ClientId, GrantId};
 use crate::domain::secret::{Digest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
+use crate::domain::uri::RedirectUri;
 use crate::store::sled::grants::client_prefix;
 use crate::store::sled::registry::{Party, Registration};
 use crate::store::sled::{ONLY, SledStore};
@@ -41,6 +42,15 @@ impl Clients for SledStore {
         self.durable(updated.and_then(Registration::client)).await
     }
 
+    async fn set_redirect_uris(&self, id: &ClientId, redirect_uris: &[RedirectUri]) -> Result<Option<Arc<Client>>> {
+        let updated = self.registry.update(id.as_str(), |old| {
+            let Registration { number, party: Party::Client(client) } = old? else { return None };
+            let client = Client { redirect_uris: redirect_uris.to_vec(), ..Client::clone(&client) };
+            Some(Registration { number, party: Party::Client(Arc::new(client)) })
+        })?;
+        self.durable(updated.and_then(Registration::client)).await
+    }
+
     // The head goes first: from then on nothing issued to the client is live. A crash leaves grants of which nothing is.
     async fn remove_client(&self, id: &ClientId) -> Result<bool> {
         let removed = self.registry.update(id.as_str(), |old| match old {
@@ -66,7 +76,8 @@ impl Clients for SledStore {
 }
 
 impl SledStore {
-    fn grants_of_client(&self, id: &ClientId) -> Result<Vec<GrantId>> {
+    /// What people allowed a client.
+    pub(super) fn grants_of_client(&self, id: &ClientId) -> Result<Vec<GrantId>> {
         let prefix = client_prefix(id);
         let grants = self.client_grants.prefix(&prefix).map(|entry| {
             let (key, ()) = entry?;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use crate::domain::authorization_code::{AuthorizationCode, CodeState};
 use crate::domain::grant::Grant;
-use crate::domain::id::{ClientId, GrantId, UserId};
+use crate::domain::id::{ClientId, GrantId, SiteId, UserId};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
 use crate::store::sled::SledStore;
@@ -89,6 +89,19 @@ impl SledStore {
         self.grants.remove(answer.id.as_bytes())?;
         self.client_grants.remove(of_client)?;
         Ok(None)
+    }
+
+    /// Takes a site out of what a grant covers; a grant that covers none is over.
+    pub(super) fn take_site_out(&self, id: GrantId, site: SiteId) -> Result<()> {
+        let rest = self.grants.update(id.as_bytes(), |grant| {
+            let mut grant = grant.filter(|grant| grant.sites.contains(&site))?;
+            grant.sites.retain(|covered| *covered != site);
+            Some(grant)
+        })?;
+        if rest.is_some_and(|grant| grant.sites.is_empty()) {
+            self.drop_grant(id)?;
+        }
+        Ok(())
     }
 
     /// The head goes first: from then on nothing that hangs from the grant is live, and nothing can be rotated or

@@ -6,6 +6,7 @@
 //! crash between any two leaves nothing half-live (what survives a crash is a prefix of what was written). Trees are
 //! named, and the folder says which format they have. Whatever sled does while it opens becomes an error.
 
+mod apps;
 mod checksum;
 mod clients;
 mod committer;
@@ -46,10 +47,12 @@ use std::sync::{Arc, Mutex};
 
 use sled::Db;
 
+use crate::domain::app::{App, AppVersion, Deployed};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, SiteId, UserId};
+use crate::domain::id::{GrantId, InstallationId, SiteId, UserId};
+use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -146,6 +149,19 @@ pub struct SledStore {
     members: Table<Member>,
     /// `SiteId`, `UserId`.
     site_members: Table<()>,
+
+    /// `AppId`.
+    apps: Held<Arc<App>>,
+    /// `AppId`, environment: what runs there.
+    deployed: Held<Arc<Deployed>>,
+    /// `AppId`, environment, major and minor number, big-endian.
+    versions: Table<AppVersion>,
+    /// `InstallationId`: the head that an app's tokens on a site hang from.
+    installations: Held<Arc<Installation>>,
+    /// `SiteId`, `AppId`, environment: the one installation there is of an app on a site.
+    installed: Held<InstallationId>,
+    /// `SiteId`, `AppId`, environment, `UserId`.
+    installation_requests: Table<InstallationRequest>,
 
     /// One key: every signing key.
     key_ring: Table<KeyRing>,

@@ -2,10 +2,12 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::app::{App, AppVersion, Deployed};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, SiteId, UserId};
+use crate::domain::id::{GrantId, InstallationId, SiteId, UserId};
+use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -50,7 +52,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 34] = [
+pub const TABLES: [TableKind; 40] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -87,6 +89,12 @@ pub const TABLES: [TableKind; 34] = [
     TableKind::of::<SiteId>("site_urls", Holds::Lasting),
     TableKind::of::<Member>("members", Holds::Lasting),
     TableKind::of::<()>("site_members", Holds::Lasting),
+    TableKind::of::<App>("apps", Holds::Lasting),
+    TableKind::of::<Deployed>("deployed", Holds::Lasting),
+    TableKind::of::<AppVersion>("versions", Holds::Lasting),
+    TableKind::of::<Installation>("installations", Holds::Lasting),
+    TableKind::of::<InstallationId>("installed", Holds::Lasting),
+    TableKind::of::<InstallationRequest>("installation_requests", Holds::Lasting),
 ];
 
 /// What stores of earlier formats had besides. It led to tokens of theirs, which no later format reads.

@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use hallmark::domain::access_token::AccessToken;
+use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
 use hallmark::domain::authorization_code::{AuthorizationCode, CodeState};
 use hallmark::domain::authorization_request::{PushedRequest, Transaction};
 use hallmark::domain::client::Client;
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
-use hallmark::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
+use hallmark::domain::id::{AppId, ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
+use hallmark::domain::installation::{Installation, InstallationRequest};
 use hallmark::domain::link::OneTimeLink;
 use hallmark::domain::refresh_token::{Family, FamilyEnd};
 use hallmark::domain::resource::ProtectedResource;
@@ -19,10 +21,11 @@ use hallmark::domain::session::Session;
 use hallmark::domain::signing_key::KeyRing;
 use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
+use hallmark::domain::uri::RedirectUri;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable, Records,
-    Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Added, Apps, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable,
+    Records, Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -163,6 +166,7 @@ hand_on! {
         clients() -> Vec<Arc<Client>>;
         add_client(client: &Client) -> Added;
         add_client_secret(id: &ClientId, secret: Digest, now: Timestamp) -> Option<Arc<Client>>;
+        set_redirect_uris(id: &ClientId, redirect_uris: &[RedirectUri]) -> Option<Arc<Client>>;
         remove_client(id: &ClientId) -> bool;
         spend_assertion(assertion: Digest, expires: Timestamp) -> bool;
     }
@@ -198,6 +202,25 @@ hand_on! {
         transaction(key: TokenKey) -> Option<Transaction>;
         advance_transaction(key: TokenKey, old: &Transaction, new: &Transaction) -> bool;
         take_transaction(key: TokenKey) -> bool;
+    }
+    Apps {
+        app(id: AppId) -> Option<Arc<App>>;
+        apps() -> Vec<Arc<App>>;
+        put_app(app: &App) -> ();
+        deployed(deployment: Deployment) -> Option<Arc<Deployed>>;
+        deploy(deployment: Deployment, old: Option<&Deployed>, new: &Deployed, version: &AppVersion) -> bool;
+        version(deployment: Deployment, number: VersionNumber) -> Option<AppVersion>;
+        versions(deployment: Deployment) -> Vec<AppVersion>;
+        installation(id: InstallationId) -> Option<Arc<Installation>>;
+        installation_on(site: SiteId, deployment: Deployment) -> Option<Arc<Installation>>;
+        installations_on(site: SiteId) -> Vec<Arc<Installation>>;
+        installations_of(deployment: Deployment) -> Vec<Arc<Installation>>;
+        install(installation: &Installation, client: &ClientId) -> bool;
+        change_installation(old: &Installation, new: &Installation) -> bool;
+        uninstall(installation: &Installation, client: &ClientId) -> bool;
+        request_installation(request: &InstallationRequest) -> ();
+        installation_requests(site: SiteId) -> Vec<InstallationRequest>;
+        end_installation_requests(site: SiteId, deployment: Deployment, by: Option<UserId>) -> usize;
     }
     Resources {
         resource(id: &ResourceId) -> Option<Arc<ProtectedResource>>;

@@ -1,0 +1,166 @@
+//! Deploying a manifest: the app it declares, its version in an environment, and the OAuth client of that environment.
+
+use crate::apps::RegistryError;
+use crate::apps::clients::check_text;
+use crate::apps::credentials::NewAuthentication;
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::app::{App, AppVersion, Deployed, Deployment, Distribution, Environment, VersionNumber};
+use crate::domain::client::{AuthorizationRequests, Client, GrantType, Pkce, Profile};
+use crate::domain::event::{Actor, Event};
+use crate::domain::id::{ClientId, UserId};
+use crate::domain::manifest::Manifest;
+use crate::domain::scope::Scope;
+use crate::domain::secret::Secret;
+use crate::domain::uri::RedirectUri;
+use crate::secrets::{assertion, random};
+use crate::store::{Added, StoreError};
+
+/// A manifest that is to be deployed.
+#[derive(Clone)]
+pub struct NewVersion {
+    /// What it declares.
+    pub manifest: Manifest,
+    /// Where to.
+    pub environment: Environment,
+    /// Who publishes the app; people read it on the consent page. As before where nothing is said.
+    pub publisher: Option<String>,
+    /// Where answers may be sent; as before where none is given.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// The keys with which the app will say that it acts for a person who is away, a JSON Web Key Set; as before where none is
+    /// given.
+    pub keys: Option<String>,
+}
+
+/// A version, once it is deployed.
+pub struct DeployedVersion {
+    /// The app.
+    pub app: App,
+    /// Which of its environments.
+    pub deployment: Deployment,
+    /// The version.
+    pub version: AppVersion,
+    /// The client of the environment.
+    pub client_id: ClientId,
+    /// The client's secret, if the environment is new.
+    pub secret: Option<Secret<String>>,
+    /// How many installations wait for an admin to approve it.
+    pub waiting: usize,
+}
+
+/// Why a manifest was not deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// The app is somebody else's.
+    #[error("the app {0} belongs to somebody else; give your app an id of its own")]
+    NotYours(String),
+    /// Somebody else deployed meanwhile.
+    #[error("another version was deployed meanwhile; look at it and deploy again")]
+    Overtaken,
+    /// A part of it is refused.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Deploys a manifest. Who deploys an app that nobody has owns it; what operators deploy is trusted.
+///
+/// # Errors
+/// [`DeploymentError`] says what was refused; nothing is deployed then.
+pub async fn deploy(
+    server: &AuthorizationServer,
+    new: NewVersion,
+    by: Actor,
+) -> Result<DeployedVersion, DeploymentError> {
+    check_text("the name of an app", &new.manifest.name)?;
+    let keys = new.keys.as_deref().map(assertion::read_key_set).transpose().map_err(RegistryError::KeySet)?;
+    let app = registered(server, &new, by).await?;
+    let deployment = Deployment { app_id: app.id, environment: new.environment };
+    let running = server.store.deployed(deployment).await?;
+
+    let number = match &running {
+        None => VersionNumber::FIRST,
+        Some(running) => match server.store.version(deployment, running.version).await? {
+            Some(before) => before.number.after(&before.manifest.privileges, &new.manifest.privileges),
+            None => running.version.next_major(),
+        },
+    };
+    let (client_id, secret) = match &running {
+        Some(running) => (running.client_id.clone(), None),
+        None => begin_client(server, &new, deployment).await?,
+    };
+    let former_keys = running.as_ref().map(|running| running.keys.clone()).unwrap_or_default();
+    let next = Deployed { client_id: client_id.clone(), version: number, keys: keys.unwrap_or(former_keys) };
+    let version = AppVersion { number, manifest: new.manifest, deployed: server.now(), by };
+    if !server.store.deploy(deployment, running.as_deref(), &next, &version).await? {
+        return Err(DeploymentError::Overtaken);
+    }
+    if !new.redirect_uris.is_empty() && running.is_some() {
+        server.store.set_redirect_uris(&client_id, &new.redirect_uris).await?;
+    }
+    let Deployment { app_id, environment } = deployment;
+    server.record(Event::VersionDeployed { app_id, environment, version: number.to_string(), by }).await;
+    let mut waiting = 0;
+    for installation in server.store.installations_of(deployment).await? {
+        let approved = server.store.version(deployment, installation.approval.version).await?;
+        let is_new = approved.is_none_or(|approved| approved.manifest.privileges != version.manifest.privileges);
+        waiting += usize::from(is_new && installation.waits_for(number));
+    }
+    Ok(DeployedVersion { app, deployment, version, client_id, secret, waiting })
+}
+
+/// The app that a manifest declares, as it is then called; added if there is none.
+async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -> Result<App, DeploymentError> {
+    let (id, name) = (new.manifest.app_id, new.manifest.name.clone());
+    let owner = match by {
+        Actor::Operator => None,
+        Actor::User(user) => Some(user),
+    };
+    let app = match server.store.app(id).await? {
+        Some(app) if may_deploy(&app, owner) => App { name, ..App::clone(&app) },
+        Some(_) => return Err(DeploymentError::NotYours(id.ari())),
+        None => {
+            server.record(Event::AppRegistered { app_id: id, by }).await;
+            let distribution = if owner.is_none() { Distribution::Shared } else { Distribution::NotShared };
+            App { id, name, owner, contributors: Vec::new(), distribution, created: server.now() }
+        }
+    };
+    server.store.put_app(&app).await?;
+    Ok(app)
+}
+
+fn may_deploy(app: &App, developer: Option<UserId>) -> bool {
+    developer.is_none_or(|developer| app.is_developed_by(developer))
+}
+
+/// Registers the client of an environment to which nothing was deployed yet.
+async fn begin_client(
+    server: &AuthorizationServer,
+    new: &NewVersion,
+    deployment: Deployment,
+) -> Result<(ClientId, Option<Secret<String>>), DeploymentError> {
+    let now = server.now();
+    let (credentials, secret) = NewAuthentication::Secret(None).establish(now)?;
+    let client = Client {
+        id: random::client_id().try_into().map_err(|_| RegistryError::Text("a client id"))?,
+        name: new.manifest.name.clone(),
+        publisher: new.publisher.clone(),
+        policy_uri: None,
+        tos_uri: None,
+        credentials,
+        redirect_uris: new.redirect_uris.clone(),
+        grant_types: GrantType::ALL.to_vec(),
+        scope: Scope::default(),
+        optional_scope: Scope::default(),
+        authorization_requests: AuthorizationRequests::Any,
+        created: now,
+        profile: Profile::default(),
+        pkce: Pkce::default(),
+        deployment: Some(deployment),
+    };
+    match server.store.add_client(&client).await? {
+        Added::Done => Ok((client.id, secret)),
+        Added::Taken(name) => Err(RegistryError::Taken(name).into()),
+    }
+}
