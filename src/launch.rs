@@ -1,6 +1,8 @@
 //! The only wiring: routes, catchers, fairings and managed state become a Rocket, with an express lane beside it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rocket::figment::Figment;
@@ -9,12 +11,15 @@ use rocket::{Build, Rocket};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::front::express::{Answer, Express, Posted};
+use crate::front::gateway::{Call, Forward, Gateway, Refused, Unreachable};
 use crate::http;
 use crate::http::express::Answered;
 use crate::http::fairings::access_log::AccessLog;
 use crate::http::fairings::cors::Cors;
 use crate::http::fairings::exact_paths::ExactPaths;
 use crate::http::fairings::security_headers::SecurityHeaders;
+use crate::http::gateway::{ManagedApi, Refusal};
+use crate::oauth::gateway::Admitted;
 
 /// What of the server needs no Rocket.
 pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
@@ -37,6 +42,61 @@ impl Express for http::express::Express {
         let Answered { told, id } = http::express::Express::answer(self, path, said, (peer, request_id)).await?;
         Some(Answer { status: told.status.code, header: told.header, body: told.body, request_id: id })
     }
+}
+
+/// The way to protected resources for apps that hold no token of theirs.
+pub fn gateway(server: Arc<AuthorizationServer>) -> Box<dyn Gateway> {
+    Box::new(ManagedApi::new(server))
+}
+
+#[async_trait]
+impl Gateway for ManagedApi {
+    fn serves(&self, path: &str) -> bool {
+        path.starts_with(http::gateway::PATH)
+    }
+
+    async fn admit(&self, call: Call<'_>) -> Result<Forward, Refused> {
+        match ManagedApi::admit(self, call.path, call.authorization, call.proxy_authorization).await {
+            Ok((Admitted { base_url, token }, path)) => Ok(Forward { base_url: base_url.into(), path, token }),
+            Err(refusal) => Err(refused(refusal)),
+        }
+    }
+
+    fn unreachable(&self, why: Unreachable) -> Refused {
+        refused(match why {
+            Unreachable::Path => self.refusal(
+                400,
+                "invalid_request",
+                "this method or path is not forwarded: it would lead elsewhere than below the resource's base URL",
+                "INVALID_REQUEST",
+            ),
+            Unreachable::Down => self.refusal(
+                502,
+                "temporarily_unavailable",
+                "the resource could not be reached; whether it did anything is not known",
+                "UPSTREAM_UNAVAILABLE",
+            ),
+            Unreachable::Silent => self.refusal(
+                504,
+                "temporarily_unavailable",
+                "the resource did not answer in time; whether it did anything is not known",
+                "UPSTREAM_TIMEOUT",
+            ),
+        })
+    }
+
+    fn answered(&self, method: &str, status: u16, took: Duration, request_id: &str) {
+        ManagedApi::answered(self, method, status, took, request_id);
+    }
+
+    fn request_id(&self, peer: IpAddr, given: Option<&str>) -> String {
+        ManagedApi::request_id(self, peer, given)
+    }
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    let Refusal { status, headers, body } = refusal;
+    Refused { status, headers, body }
 }
 
 /// The server as a Rocket that listens where `figment` says.

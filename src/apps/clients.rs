@@ -149,6 +149,9 @@ fn check(new: &NewClient) -> Result<(), RegistryError> {
     if may(GrantType::RefreshToken) && !may(GrantType::AuthorizationCode) {
         return Err(RegistryError::RefreshAlone);
     }
+    if may(GrantType::TokenExchange) || may(GrantType::JwtBearer) {
+        return Err(RegistryError::OfDeployedApps);
+    }
     if may(GrantType::ClientCredentials) && matches!(new.authentication, NewAuthentication::Public) {
         return Err(RegistryError::PublicClientCredentials);
     }

@@ -91,7 +91,12 @@ pub async fn deploy(
         None => begin_client(server, &new, deployment).await?,
     };
     let former_keys = running.as_ref().map(|running| running.keys.clone()).unwrap_or_default();
-    let next = Deployed { client_id: client_id.clone(), version: number, keys: keys.unwrap_or(former_keys) };
+    let next = Deployed {
+        client_id: client_id.clone(),
+        version: number,
+        impersonation: new.manifest.privileges.impersonation_scope(),
+        keys: keys.unwrap_or(former_keys),
+    };
     let version = AppVersion { number, manifest: new.manifest, deployed: server.now(), by };
     if !server.store.deploy(deployment, running.as_deref(), &next, &version).await? {
         return Err(DeploymentError::Overtaken);

@@ -45,6 +45,9 @@ pub enum RegistryError {
     /// A client that cannot keep a secret cannot act as itself (RFC 6749 section 4.4).
     #[error("a public app cannot have the grant type {}", GrantType::ClientCredentials)]
     PublicClientCredentials,
+    /// Only what was installed on a site acts for its people.
+    #[error("token-exchange and jwt-bearer are for apps that are deployed from a manifest: `hallmark app deploy`")]
+    OfDeployedApps,
     /// An API must prove who it is before it learns about tokens (RFC 7662 section 2.1).
     #[error("a protected resource needs a secret or a key set")]
     PublicResource,

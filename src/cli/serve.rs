@@ -65,7 +65,7 @@ async fn serve_on(
     let rocket = launch::rocket(server.clone(), settings.figment);
     let kept = front::Settings::of(&server.config).counted_by(&server.telemetry);
     let front = Front::bind(rocket, (&address, port), kept).await?;
-    let front = front.with_express(launch::express(server.clone()));
+    let front = front.with_express(launch::express(server.clone())).with_gateway(launch::gateway(server.clone()));
     let reload = Arc::new(Reload { place, server: server.clone(), front: front.adjuster(), log, running });
     match listener {
         Ok(listener) => drop(beside.spawn(listener.listen(reload.clone()))),

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
+use crate::domain::id::{ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
+use crate::domain::installation::AppAccount;
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Epoch;
@@ -44,6 +45,39 @@ pub enum Subject {
     },
     /// The client itself (RFC 6749 section 4.4).
     Client,
+    /// An app on a site, as itself.
+    App {
+        /// The installation it hangs from.
+        installation_id: InstallationId,
+    },
+    /// A person, for whom an app on a site acts (RFC 8693 section 4.1).
+    Acting {
+        /// The installation it hangs from.
+        installation_id: InstallationId,
+        /// For whom.
+        user_id: UserId,
+        /// Their epoch when the token was issued.
+        epoch: Epoch,
+        /// Whether the person was there.
+        presence: Presence,
+    },
+    /// An app on a site, before the gateway: no protected resource takes it.
+    Gateway {
+        /// The installation it hangs from.
+        installation_id: InstallationId,
+    },
+}
+
+/// Whether the person was there for whom an app acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Presence {
+    /// They were, and had allowed the app what it does for them.
+    Here {
+        /// The grant that the token hangs from too.
+        grant_id: GrantId,
+    },
+    /// They were away: the app says for whom it acts, and may what its admin approved for that.
+    Away,
 }
 
 impl Subject {
@@ -51,7 +85,29 @@ impl Subject {
     pub fn claim<'a>(&'a self, client_id: &'a ClientId) -> SubjectClaim<'a> {
         match self {
             Subject::User { user_id, .. } => SubjectClaim::User(user_id),
+            Subject::Acting { user_id, .. } => SubjectClaim::User(user_id),
             Subject::Client => SubjectClaim::App(client_id),
+            Subject::App { installation_id } | Subject::Gateway { installation_id } => {
+                SubjectClaim::Account(AppAccount(*installation_id))
+            }
+        }
+    }
+
+    /// Who acts for the subject, the `act` claim (RFC 8693 section 4.1); nobody where the subject acts itself.
+    pub fn actor(&self) -> Option<AppAccount> {
+        match self {
+            Subject::Acting { installation_id, .. } => Some(AppAccount(*installation_id)),
+            Subject::User { .. } | Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
+        }
+    }
+
+    /// The installation that the token hangs from.
+    pub fn installation(&self) -> Option<InstallationId> {
+        match self {
+            Subject::App { installation_id }
+            | Subject::Gateway { installation_id }
+            | Subject::Acting { installation_id, .. } => Some(*installation_id),
+            Subject::User { .. } | Subject::Client => None,
         }
     }
 }
@@ -63,6 +119,8 @@ pub enum SubjectClaim<'a> {
     User(&'a UserId),
     /// `app:` and the identifier of a client.
     App(&'a ClientId),
+    /// `app:` and the identifier of an installation. No client is named so.
+    Account(AppAccount),
 }
 
 impl fmt::Display for SubjectClaim<'_> {
@@ -70,6 +128,7 @@ impl fmt::Display for SubjectClaim<'_> {
         match self {
             SubjectClaim::User(id) => write!(f, "user:{id}"),
             SubjectClaim::App(id) => write!(f, "app:{id}"),
+            SubjectClaim::Account(account) => account.fmt(f),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::client::PublicKey;
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, ClientId, UserId};
 use crate::domain::manifest::{Manifest, Privileges};
+use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 
 /// A Forge-style app: what its manifests declare is deployed to environments, each of which has an OAuth client.
@@ -110,6 +111,8 @@ pub struct Deployed {
     pub client_id: ClientId,
     /// The version that runs there.
     pub version: VersionNumber,
+    /// The scopes with which that version would act for a person who is away.
+    pub impersonation: Scope,
     /// The keys with which the app says that it acts for a person who is away (RFC 7523 section 2.1).
     pub keys: Vec<PublicKey>,
 }

@@ -1,13 +1,15 @@
 //! Installation: an app on a site. It follows what is deployed, and may do no more than the site's admin approved.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::app::{Deployment, VersionNumber};
+use crate::domain::app::{Deployed, Deployment, VersionNumber};
+use crate::domain::client::Client;
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, SiteId, UserId};
-use crate::domain::scope::Scope;
+use crate::domain::scope::{Scope, needs_interactive_consent};
 use crate::domain::time::Timestamp;
 
 /// An app in one of its environments, on a site. There is at most one for the two; an uninstalled one is removed, and its
@@ -94,5 +96,29 @@ pub struct AppAccount(pub InstallationId);
 impl fmt::Display for AppAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "app:{}", self.0)
+    }
+}
+
+/// An installation with what bounds it now: the client that its version asks for, and the version that runs.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    /// The installation.
+    pub installation: Arc<Installation>,
+    /// What runs in its environment.
+    pub deployed: Arc<Deployed>,
+}
+
+impl Authority {
+    /// Whether the app may have the scope `token` on the site at all: approved there, and asked for by the version that runs.
+    pub fn allows(&self, client: &Client, token: &str) -> bool {
+        self.installation.approval.scope.contains(token) && client.allows_token(token)
+    }
+
+    /// Whether the app may use it for a person who is away.
+    pub fn allows_away(&self, client: &Client, token: &str) -> bool {
+        self.allows(client, token)
+            && self.installation.approval.impersonation.contains(token)
+            && self.deployed.impersonation.contains(token)
+            && !needs_interactive_consent(token)
     }
 }

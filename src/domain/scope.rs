@@ -108,6 +108,14 @@ impl fmt::Display for Scope {
     }
 }
 
+/// Scopes that a person must consent to themselves: no admin approves for them that an app acts with these while they are away.
+const INTERACTIVE: [&str; 2] = ["read:account", "read:me"];
+
+/// Whether nobody but the person can consent to a scope.
+pub fn needs_interactive_consent(token: &str) -> bool {
+    INTERACTIVE.contains(&token)
+}
+
 /// What a person puts at stake by allowing a scope, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::front::dispatch::dispatch;
 use crate::front::express::Lane;
+use crate::front::gateway::Forwarder;
 use crate::front::patience::Patient;
 use crate::front::terms::Terms;
 
@@ -27,6 +28,7 @@ const MAX_HEAD: usize = 32 * 1024;
 pub struct Shared {
     pub rocket: Arc<Client>,
     pub express: Option<Arc<Lane>>,
+    pub gateway: Option<Arc<Forwarder>>,
     pub terms: Arc<Terms>,
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response};
@@ -14,6 +14,7 @@ use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use tokio::time::timeout;
 
 use crate::front::connection::Shared;
+use crate::front::gateway::AnswerBody;
 
 /// So much of a body is read: more than any endpoint takes, so that the endpoint refuses it in its own words.
 const MAX_BODY: usize = 64 * 1024;
@@ -30,7 +31,10 @@ pub async fn dispatch(
     peer: SocketAddr,
     patience: Duration,
     request: Request<Incoming>,
-) -> io::Result<Response<Full<Bytes>>> {
+) -> io::Result<Response<AnswerBody>> {
+    if let Some(gateway) = shared.gateway.as_ref().filter(|gateway| gateway.serves(request.uri().path())) {
+        return Ok(Box::pin(gateway.forward(peer.ip(), patience, request)).await);
+    }
     let (head, body) = request.into_parts();
     let body = if body.is_end_stream() {
         Vec::new()
@@ -41,10 +45,10 @@ pub async fn dispatch(
     if let Some(lane) = &shared.express
         && let Some(answer) = lane.answer(peer.ip(), &request).await
     {
-        return Ok(answer);
+        return Ok(answer.map(Either::Left));
     }
     // In a place of its own: a connection has room for the future of a request from its beginning, and Rocket's is large.
-    Ok(Box::pin(rockets(&shared.rocket, peer, request)).await)
+    Ok(Box::pin(rockets(&shared.rocket, peer, request)).await.map(Either::Left))
 }
 
 /// Rocket's answer to a request.

@@ -8,6 +8,7 @@
 //! | `connection` | one connection: TLS, the head's time limit, drain |
 //! | `dispatch` | one request: hyper's to Rocket's, and its answer back |
 //! | `express` | one request that needs no Rocket |
+//! | `gateway` | one call that is forwarded to a protected resource |
 //! | `patience` | a stream whose reader may not take for ever |
 //! | `terms` | on which terms connections are served, which may change |
 //! | `tls`, `validity` | the certificate, and when it ends |
@@ -16,6 +17,7 @@ mod connection;
 mod descriptors;
 mod dispatch;
 pub mod express;
+pub mod gateway;
 mod limits;
 mod patience;
 mod terms;
@@ -45,6 +47,7 @@ use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
 use crate::front::connection::{Shared, serve, speaks};
 use crate::front::express::{Express, Lane};
+use crate::front::gateway::{Forwarder, Gateway};
 use crate::front::limits::{Limits, Seat};
 use crate::front::terms::Terms;
 use crate::telemetry::{self, Telemetry};
@@ -89,6 +92,7 @@ pub struct Front {
     listener: TcpListener,
     rocket: Arc<Client>,
     express: Option<Arc<Lane>>,
+    gateway: Option<Arc<Forwarder>>,
     adjuster: Adjuster,
 }
 
@@ -121,13 +125,25 @@ impl Front {
         let unusable = |fault| FrontError::Address { address: format!("{}:{}", address.0, address.1), fault };
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let rocket = Client::untracked(rocket).await.map_err(|error| FrontError::Rocket(error.kind().to_string()))?;
-        Ok(Self { listener, rocket: Arc::new(rocket), express: None, adjuster: Adjuster { terms, limits } })
+        Ok(Self {
+            listener,
+            rocket: Arc::new(rocket),
+            express: None,
+            gateway: None,
+            adjuster: Adjuster { terms, limits },
+        })
     }
 
     /// The same front, with an express lane.
     #[must_use]
     pub fn with_express(self, express: Box<dyn Express>) -> Self {
         Self { express: Some(Arc::new(Lane::new(express))), ..self }
+    }
+
+    /// The same front, with a gateway.
+    #[must_use]
+    pub fn with_gateway(self, gateway: Box<dyn Gateway>) -> Self {
+        Self { gateway: Forwarder::new(gateway).map(Arc::new), ..self }
     }
 
     /// What changes its terms while it serves.
@@ -189,7 +205,12 @@ impl Front {
         draining: watch::Receiver<()>,
     ) {
         let open = terms.settings.tally.opened();
-        let shared = Shared { rocket: Arc::clone(&self.rocket), express: self.express.clone(), terms };
+        let shared = Shared {
+            rocket: Arc::clone(&self.rocket),
+            express: self.express.clone(),
+            gateway: self.gateway.clone(),
+            terms,
+        };
         tokio::spawn(async move {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);

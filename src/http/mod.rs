@@ -8,6 +8,9 @@
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |
+//! | `/gateway/…` | apps | `gateway`, without Rocket |
+//! | `/v1/installations`, `/v1/installation/…` | apps | `forge::installations` |
+//! | `/forge/invocations` | host products | `forge::invocations` |
 //! | `/.well-known/oauth-authorization-server` | everybody | `oauth::metadata` |
 //! | `/oauth/jwks`, `/.well-known/jwks.json` | everybody | `oauth::key_set` |
 //! | `/login`, `/logout` | browsers | `accounts::sign_in`, `accounts::sign_out` |
@@ -26,6 +29,8 @@ pub mod assets;
 pub mod catchers;
 pub mod express;
 pub mod fairings;
+pub mod forge;
+pub mod gateway;
 pub mod guards;
 pub mod oauth;
 pub mod operations;
@@ -38,7 +43,10 @@ use crate::telemetry::requests::RouteLabel;
 /// Every route, mounted at the root. The rank of a route is its place in this list: they are tried in this order, and what
 /// is counted of a route is found by it.
 pub fn routes() -> Vec<Route> {
-    in_order([oauth::routes(), accounts::routes(), admin::routes(), assets::routes(), operations::routes()].concat())
+    in_order(
+        [oauth::routes(), forge::routes(), accounts::routes(), admin::routes(), assets::routes(), operations::routes()]
+            .concat(),
+    )
 }
 
 fn in_order(mut routes: Vec<Route>) -> Vec<Route> {

@@ -19,6 +19,9 @@ use crate::secrets::digest::digest;
 /// The only `client_assertion_type` (RFC 7523 section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// The path of the token endpoint, whose URL an assertion may name in place of the issuer.
+pub const AUDIENCE_PATH: &str = "/oauth/token";
+
 /// How far ahead `exp` may lie: so long a `jti` is remembered.
 const LONGEST_ASSERTION: Lifetime = Lifetime::hours(1);
 
@@ -125,7 +128,10 @@ impl Presented {
         let refuse = |fault: AssertionFault| OAuthError::from(ClientFault::Assertion(fault));
         let claims = assertion::verify(assertion, keys).map_err(|fault| refuse(fault.into()))?;
         let issuer = &server.config.issuer.url;
-        let audiences = [issuer.as_str().to_owned(), issuer.url("/oauth/token"), issuer.url(endpoint)];
+        let audiences = [issuer.as_str().to_owned(), issuer.url(AUDIENCE_PATH), issuer.url(endpoint)];
+        if claims.sub != self.id.as_str() {
+            return Err(refuse(AssertionFault::Issuer));
+        }
         judge(&claims, self.id.as_str(), &audiences, server.now()).map_err(refuse)?;
 
         let name = digest(&format!("{}\n{}", self.id, claims.jti));
@@ -166,9 +172,12 @@ pub async fn resource(
     }
 }
 
-/// RFC 7523 section 3, in its order.
-fn judge(claims: &AssertionClaims, id: &str, audiences: &[String], now: Timestamp) -> Result<(), AssertionFault> {
-    if claims.iss != id || claims.sub != id {
+/// RFC 7523 section 3, in its order, but for what the subject means.
+///
+/// # Errors
+/// [`AssertionFault`], by the first rule that it breaks.
+pub fn judge(claims: &AssertionClaims, id: &str, audiences: &[String], now: Timestamp) -> Result<(), AssertionFault> {
+    if claims.iss != id {
         return Err(AssertionFault::Issuer);
     }
     // A list could name another server too, which could then present the assertion here.

@@ -27,7 +27,7 @@ pub enum OAuthError {
     #[error("only a protected resource may ask about tokens")]
     NotAResource,
     /// `unsupported_grant_type`: RFC 6749 section 5.2.
-    #[error("grant_type is one of authorization_code, refresh_token, client_credentials")]
+    #[error("grant_type is none of those in grant_types_supported of this server's metadata")]
     UnsupportedGrantType,
     /// `unsupported_response_type`: RFC 6749 section 4.1.2.1.
     #[error("response_type is code, the only one there is here")]
@@ -44,6 +44,15 @@ pub enum OAuthError {
     /// `login_required`, `consent_required` and the like: OpenID Connect Core section 3.1.2.6, for `prompt=none`.
     #[error("prompt=none was asked for, and the person would have to {}", .0.what())]
     InteractionNeeded(Interaction),
+    /// `consent_required`: an app would act for a person who has not allowed it.
+    #[error("the person has to allow this app first, at consent_uri")]
+    ConsentNeeded {
+        /// Where they do that.
+        uri: String,
+    },
+    /// `access_denied`, to a resource that asks for invocations and is no host product.
+    #[error("only a host product may ask for invocations; an operator registers it as one")]
+    NotAHostProduct,
     /// `request_not_supported`: RFC 9101 section 6.
     #[error("signed request objects are not supported; push the request instead (RFC 9126)")]
     RequestNotSupported,
@@ -183,6 +192,30 @@ pub enum GrantFault {
     /// The person, an admin or the client ended it.
     #[error("what this was issued under was withdrawn")]
     Withdrawn,
+    /// The app is not on the site that is named, or it is another app's installation.
+    #[error("this app is not installed there; an admin of the site can install it")]
+    NotInstalled,
+    /// An admin of the site suspended the installation.
+    #[error("an admin of the site suspended this installation")]
+    Suspended,
+    /// The person is suspended or gone, or no member of the site.
+    #[error("this person is not active, or not a member of the site")]
+    NotMember,
+    /// The app is not shared with the person.
+    #[error("this app is not shared: it acts for its owner and contributors alone")]
+    NotShared,
+    /// An invocation was for nobody.
+    #[error("this invocation is for no person; ask for a token of the app itself")]
+    Nobody,
+    /// Not an invocation token of this server, or for another app, or over.
+    #[error("the subject_token is no invocation token of this server for this app that is still good")]
+    Invocation,
+    /// The assertion that names a person is not acceptable.
+    #[error("the assertion is not acceptable: {0}")]
+    Assertion(AssertionFault),
+    /// The app registered no key.
+    #[error("this app registered no key to sign assertions with; deploy it with a JSON Web Key Set")]
+    NoKey,
 }
 
 /// Why a scope cannot be had.
@@ -200,6 +233,15 @@ pub enum ScopeFault {
     /// More than was granted (RFC 6749 section 6).
     #[error("the scope asked for is more than was granted")]
     Exceeded,
+    /// No admin of the site approved it.
+    #[error("no admin of the site approved the scope {0:?}, or the version that runs does not ask for it")]
+    NotApproved(String),
+    /// The person did not consent to it.
+    #[error("the person did not allow the scope {0:?}")]
+    NotConsented(String),
+    /// It may not be used for a person who is away.
+    #[error("the scope {0:?} was not approved for acting as a person who is away (allowImpersonation)")]
+    NotImpersonating(String),
     /// Nothing is left that a token could be for.
     #[error("no scope of a protected resource is asked for")]
     Nothing,
@@ -245,6 +287,8 @@ impl OAuthError {
             OAuthError::AccessDenied => ErrorCode::AccessDenied,
             OAuthError::InteractionNeeded(Interaction::SignIn) => ErrorCode::LoginRequired,
             OAuthError::InteractionNeeded(Interaction::Consent) => ErrorCode::ConsentRequired,
+            OAuthError::ConsentNeeded { .. } => ErrorCode::ConsentRequired,
+            OAuthError::NotAHostProduct => ErrorCode::UnauthorizedClient,
             OAuthError::RequestNotSupported => ErrorCode::RequestNotSupported,
             OAuthError::RequestUriNotSupported => ErrorCode::RequestUriNotSupported,
             OAuthError::ServerError(_) => ErrorCode::ServerError,

@@ -69,7 +69,7 @@ fn judge(
     key: TokenKey,
     credential: Credential,
 ) -> Option<ActiveToken<'_>> {
-    let Credential { token, client: Some(client), site: Some(site), owner } = credential else { return None };
+    let Credential { token, client: Some(client), site: Some(site), owner, .. } = credential else { return None };
     if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
         return None;
     }
@@ -80,7 +80,7 @@ fn judge(
         {
             Some((user, grant))
         }
-        (Subject::User { .. }, _) => return None,
+        _ => return None,
     };
     let is_effective = |name: &str| {
         let consented = person.as_ref().is_none_or(|(_, grant)| grant.scope.contains(name));

@@ -36,6 +36,15 @@ impl Catalogued {
         Ok(Self { scope, entries, named })
     }
 
+    /// The same without the scopes that nobody owns, or of which no owner is named: for a request that asked for no scope, and
+    /// so means all that it can have there.
+    pub fn narrowed(mut self) -> Self {
+        let named: Vec<&ResourceId> = self.named.iter().filter_map(|(_, id)| id.as_ref()).collect();
+        self.entries.retain(|entry| self.named.is_empty() || named.contains(&&entry.resource));
+        self.scope = self.scope.filter(|token| self.entries.iter().any(|entry| entry.name == token));
+        self
+    }
+
     /// Whether every scope token is known, and registered for `client`.
     ///
     /// # Errors

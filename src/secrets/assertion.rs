@@ -4,6 +4,7 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::domain::client::PublicKey;
 
@@ -56,12 +57,20 @@ pub enum MalformedAssertion {
     Signature,
 }
 
-/// The claims of `assertion` if one of `keys` signed it. The key decides on the algorithm and the header must agree, so
-/// that a public key never serves as an HMAC secret. `jku`, `x5u` and `jwk` in the header are not looked at.
+/// The claims of `assertion`, as [`verified`] finds them.
 ///
 /// # Errors
 /// [`MalformedAssertion`], by the first rule that it breaks.
 pub fn verify(assertion: &str, keys: &[PublicKey]) -> Result<AssertionClaims, MalformedAssertion> {
+    verified(assertion, keys)
+}
+
+/// The claims of a JWT if one of `keys` signed it. The key decides on the algorithm and the header must agree, so
+/// that a public key never serves as an HMAC secret. `jku`, `x5u` and `jwk` in the header are not looked at.
+///
+/// # Errors
+/// [`MalformedAssertion`], by the first rule that it breaks.
+pub fn verified<T: DeserializeOwned>(assertion: &str, keys: &[PublicKey]) -> Result<T, MalformedAssertion> {
     let header = decode_header(assertion).map_err(|_| MalformedAssertion::Algorithm)?;
     if !matches!(header.alg, Algorithm::ES256 | Algorithm::EdDSA | Algorithm::RS256) {
         return Err(MalformedAssertion::Algorithm);

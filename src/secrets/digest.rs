@@ -33,3 +33,8 @@ pub fn derive(key: &str, parts: &[&[u8]]) -> [u8; 32] {
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// The bytes that [`base64url`] wrote as `text`; none if it wrote no such text.
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}

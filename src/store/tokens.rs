@@ -9,6 +9,7 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
 use crate::domain::id::FamilyId;
+use crate::domain::installation::Authority;
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
@@ -25,6 +26,8 @@ pub struct Credential {
     pub client: Option<Arc<Client>>,
     /// The site it is good on; `None` if the site is gone.
     pub site: Option<Arc<Site>>,
+    /// Of a token of an app on a site: the installation and what runs there; `None` if it was uninstalled.
+    pub authority: Option<Authority>,
     /// Of a token that stands for a person: the person, what they allowed, and whether the token's family lives.
     pub owner: Option<Owner>,
 }

@@ -17,12 +17,14 @@ use crate::oauth::error::OAuthError;
 struct ErrorBody {
     error: &'static str,
     error_description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent_uri: Option<String>,
 }
 
 fn status(error: &OAuthError) -> Status {
     match error {
         OAuthError::InvalidClient(_) => Status::Unauthorized,
-        OAuthError::NotAResource => Status::Forbidden,
+        OAuthError::NotAResource | OAuthError::NotAHostProduct => Status::Forbidden,
         OAuthError::ServerError(_) => Status::ServiceUnavailable,
         _ => Status::BadRequest,
     }
@@ -64,7 +66,11 @@ impl Told {
             Status::ServiceUnavailable => Some(("Retry-After", "5")),
             _ => None,
         };
-        let body = written(&ErrorBody { error: error.code(), error_description: error.description() })?;
+        let consent_uri = match error {
+            OAuthError::ConsentNeeded { uri } => Some(uri.clone()),
+            _ => None,
+        };
+        let body = written(&ErrorBody { error: error.code(), error_description: error.description(), consent_uri })?;
         Ok(Self { status, header, body })
     }
 }

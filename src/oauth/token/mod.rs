@@ -1,8 +1,12 @@
 //! The token endpoint, RFC 6749 section 3.2: one file for each `grant_type`.
 
+pub mod acting;
+pub mod as_app;
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod jwt_bearer;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use serde::Serialize;
 
@@ -27,6 +31,9 @@ pub struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     scope: String,
+    /// RFC 8693 section 2.2.1, where a token was exchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 impl TokenResponse {
@@ -39,7 +46,15 @@ impl TokenResponse {
             refresh_token: refresh.map(|refresh| refresh.minted.token.expose().clone()),
             // Who gets a refresh token was allowed offline_access; the client reads here that it was.
             scope: if refresh.is_some() { format!("{scope} {OFFLINE_ACCESS}") } else { scope.to_string() },
+            issued_token_type: None,
         }
+    }
+}
+
+impl TokenResponse {
+    /// The access token alone.
+    pub(super) fn into_access_token(self) -> String {
+        self.access_token
     }
 }
 
@@ -60,7 +75,10 @@ pub async fn grant(
     let response = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(server, client, parameters).await,
         GrantType::RefreshToken => refresh_token::refresh(server, client, parameters).await,
+        GrantType::ClientCredentials if client.deployment.is_some() => as_app::issue(server, client, parameters).await,
         GrantType::ClientCredentials => client_credentials::issue(server, client, parameters).await,
+        GrantType::TokenExchange => token_exchange::exchange(server, client, parameters).await,
+        GrantType::JwtBearer => jwt_bearer::issue(server, client, parameters).await,
     }?;
     server.telemetry.issued(IssuedToken::Access);
     if response.refresh_token.is_some() {

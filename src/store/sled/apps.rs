@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, Environment, VersionNumber};
 use crate::domain::client::Client;
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
-use crate::domain::installation::{Installation, InstallationRequest};
+use crate::domain::installation::{Authority, Installation, InstallationRequest};
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::Scope;
 use crate::store::sled::SledStore;
@@ -130,6 +130,13 @@ impl SledStore {
     pub(super) fn installed(&self, site: SiteId, deployment: Deployment) -> Option<Arc<Installation>> {
         let id = self.installed.get(installed_key(site, deployment))?;
         self.installations.get(id.as_bytes())
+    }
+
+    /// An installation with what runs in its environment.
+    pub(super) fn authority(&self, id: InstallationId) -> Option<Authority> {
+        let installation = self.installations.get(id.as_bytes())?;
+        let deployed = self.deployed.get(deployment_key(installation.deployment))?;
+        Some(Authority { installation, deployed })
     }
 
     fn install_one(&self, installation: &Installation) -> Result<bool> {

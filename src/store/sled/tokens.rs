@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access_token::{AccessToken, Subject};
+use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::id::{ClientId, FamilyId, GrantId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
@@ -134,14 +134,23 @@ impl Tokens for SledStore {
         };
         let site = self.sites.get(token.site_id.as_bytes());
         let owner = match &token.subject {
-            Subject::Client => None,
+            Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
+            Subject::Acting { user_id, presence, .. } => Some(Owner {
+                user: self.users.get(user_id.as_bytes())?,
+                grant: match presence {
+                    Presence::Here { grant_id } => self.grants.get(grant_id.as_bytes())?,
+                    Presence::Away => None,
+                },
+                family_is_live: true,
+            }),
             Subject::User { user_id, grant_id, family, .. } => Some(Owner {
                 user: self.users.get(user_id.as_bytes())?,
                 grant: self.grants.get(grant_id.as_bytes())?,
                 family_is_live: self.families.first_field(family.as_bytes())? == Some(LIVE),
             }),
         };
-        Ok(Some(Credential { token, client, site, owner }))
+        let authority = token.subject.installation().and_then(|id| self.authority(id));
+        Ok(Some(Credential { token, client, site, authority, owner }))
     }
 
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool> {
@@ -187,8 +196,10 @@ impl SledStore {
         let kept = KeptToken { client: self.registration_number(&token.client_id), token: token.clone() };
         self.tokens.put(key.to_bytes(), &kept)?;
         match token.subject {
-            Subject::User { grant_id, .. } => self.grant_was_used(grant_id, used),
-            Subject::Client => Ok(()),
+            Subject::User { grant_id, .. } | Subject::Acting { presence: Presence::Here { grant_id }, .. } => {
+                self.grant_was_used(grant_id, used)
+            }
+            Subject::Client | Subject::App { .. } | Subject::Acting { .. } | Subject::Gateway { .. } => Ok(()),
         }
     }
 

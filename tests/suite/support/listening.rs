@@ -36,7 +36,8 @@ impl Listening {
     pub async fn express_before(rocket: Rocket<Build>, server: &TestServer) -> Self {
         let settings = Settings::of(&server.core.config);
         let front = Front::bind(rocket, ("127.0.0.1", 0), settings).await.expect("a front");
-        Self::begin(front.with_express(hallmark::launch::express(server.core.clone())))
+        let front = front.with_express(hallmark::launch::express(server.core.clone()));
+        Self::begin(front.with_gateway(hallmark::launch::gateway(server.core.clone())))
     }
 
     /// The front of any Rocket.

@@ -1,0 +1,77 @@
+//! A token for an app on a site, as itself: `client_credentials` with `installation` or `site`. With the gateway as its
+//! `resource` it is the app's system token, which no protected resource takes.
+
+use crate::access::issue::{self, Purpose};
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::access_token::Subject;
+use crate::domain::client::Client;
+use crate::domain::event::Event;
+use crate::domain::id::ResourceId;
+use crate::domain::installation::Authority;
+use crate::domain::scope::Scope;
+use crate::oauth::error::{OAuthError, ScopeFault};
+use crate::oauth::installed;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::target::Catalogued;
+use crate::oauth::token::TokenResponse;
+
+/// Issues an access token to an app for itself.
+///
+/// # Errors
+/// `invalid_grant` where it is not installed; `invalid_scope` for what no admin of the site approved; `invalid_target`.
+pub async fn issue(
+    server: &AuthorizationServer,
+    client: &Client,
+    parameters: &Parameters<'_>,
+) -> Result<TokenResponse, OAuthError> {
+    let authority = installed::named(server, client, parameters).await?;
+    let gateway = server.config.issuer.url.url("/gateway");
+    if parameters.resources().eq([gateway.as_str()]) {
+        return system_token(server, client, &authority).await;
+    }
+    let approved = authority.installation.approval.scope.filter(|token| authority.allows(client, token));
+    let scope = installed::within(parameters, &approved, ScopeFault::NotApproved)?;
+    let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
+    let catalogued = if parameters.once("scope")?.is_none() { catalogued.narrowed() } else { catalogued };
+    let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;
+    let installation_id = authority.installation.id;
+    let purpose =
+        Purpose { subject: Subject::App { installation_id }, scope, resource, site_id: authority.installation.site_id };
+    keep(server, client, purpose).await
+}
+
+/// The token with which an app calls the gateway.
+///
+/// # Errors
+/// `server_error` if the store fails.
+pub async fn system_token(
+    server: &AuthorizationServer,
+    client: &Client,
+    authority: &Authority,
+) -> Result<TokenResponse, OAuthError> {
+    let installation_id = authority.installation.id;
+    let purpose = Purpose {
+        subject: Subject::Gateway { installation_id },
+        scope: Scope::default(),
+        resource: gateway(client),
+        site_id: authority.installation.site_id,
+    };
+    keep(server, client, purpose).await
+}
+
+/// What stands for the resource in a token that is for none: the client itself, which is no resource.
+fn gateway(client: &Client) -> ResourceId {
+    client.id.clone()
+}
+
+async fn keep(server: &AuthorizationServer, client: &Client, purpose: Purpose) -> Result<TokenResponse, OAuthError> {
+    let now = server.now();
+    let installation_id = purpose.subject.installation();
+    let access = issue::access_token(server, client, purpose, None, now);
+    server.store.keep_access_token(access.minted.key, &access.record).await?;
+    if let Some(installation_id) = installation_id {
+        let (client_id, scope) = (client.id.clone(), access.record.scope.to_string());
+        server.record(Event::AppTokenIssued { installation_id, client_id, scope }).await;
+    }
+    Ok(TokenResponse::new(&access, None, now))
+}
