@@ -27,6 +27,7 @@ mod control;
 mod demo;
 mod doctor;
 mod inputs;
+mod installation;
 mod kek;
 mod key;
 mod logs;

@@ -146,6 +146,20 @@ impl VersionNumber {
     }
 }
 
+/// Text that is no number of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version is two numbers with a dot between, such as 2.0")]
+pub struct MalformedVersionNumber;
+
+impl FromStr for VersionNumber {
+    type Err = MalformedVersionNumber;
+    fn from_str(text: &str) -> Result<Self, MalformedVersionNumber> {
+        let (major, minor) = text.split_once('.').ok_or(MalformedVersionNumber)?;
+        let number = |digits: &str| digits.parse().map_err(|_| MalformedVersionNumber);
+        Ok(Self { major: number(major)?, minor: number(minor)? })
+    }
+}
+
 impl fmt::Display for VersionNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
