@@ -6,12 +6,14 @@
 //! | `resources` | protected resources and their scopes, by the same verbs |
 //! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
+//! | `forge_scopes` | the scopes that Forge knows, and words made from their names |
 //! | `error` | why a registration was refused |
 
 pub mod catalogue;
 pub mod clients;
 pub mod credentials;
 pub mod error;
+pub mod forge_scopes;
 pub mod resources;
 
 pub use error::RegistryError;
