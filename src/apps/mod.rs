@@ -7,6 +7,7 @@
 //! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
 //! | `forge_scopes` | the scopes that Forge knows, and words made from their names |
+//! | `manifest` | reading a Forge manifest, and everything that is wrong with it |
 //! | `error` | why a registration was refused |
 
 pub mod catalogue;
@@ -14,6 +15,7 @@ pub mod clients;
 pub mod credentials;
 pub mod error;
 pub mod forge_scopes;
+pub mod manifest;
 pub mod resources;
 
 pub use error::RegistryError;
