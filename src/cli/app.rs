@@ -1,4 +1,4 @@
-//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591.
+//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591. `app check`: manifests.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::apps::clients::{self, NewClient};
 use crate::apps::credentials::{NewAuthentication, is_guessable};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
-use crate::cli::inputs;
+use crate::cli::{inputs, manifest};
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType};
 use crate::domain::id::ClientId;
 use crate::domain::scope::Scope;
@@ -36,6 +36,13 @@ pub enum Command {
         /// What standard input held.
         #[arg(skip)]
         secret: Option<String>,
+    },
+    /// Read a Forge manifest and say what it asks for, or everything that is wrong with it. Nothing is kept.
+    #[serde(skip)]
+    Check {
+        /// The manifest, in YAML or JSON.
+        #[arg(value_name = "FILE")]
+        manifest: PathBuf,
     },
     /// Remove an app; everything issued to it is over at once.
     Remove {
@@ -109,7 +116,7 @@ impl Command {
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
-            Command::RotateSecret { .. } | Command::List | Command::Remove { .. } => {}
+            Command::RotateSecret { .. } | Command::List | Command::Check { .. } | Command::Remove { .. } => {}
         }
         Ok(())
     }
@@ -119,6 +126,8 @@ impl Command {
             Command::Add(new) => add(server, *new).await,
             Command::List => list(server).await,
             Command::RotateSecret { id, secret, .. } => rotate_secret(server, &id, secret).await,
+            // The process that was called carries it out, without a store: no server is told to read a file.
+            Command::Check { manifest } => manifest::check(&manifest),
             Command::Remove { id } => {
                 clients::remove(server, &id).await?;
                 let text = format!("Removed {id}; everything issued to it is over.");
