@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 10] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
     ("tokio_rustls", &["front"]),
@@ -31,6 +31,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("aws_lc_rs", &["secrets", "front"]),
     ("arc_swap", &["authorization_server", "front", "cli"]),
     ("lz4_flex", &["store/sled"]),
+    ("saphyr_parser", &["apps/manifest"]),
     ("reqwest", &["resource_server", "cli"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),

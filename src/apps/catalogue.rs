@@ -1,8 +1,10 @@
 //! What a scope is called where nobody said: the texts shipped in `scopes.json`, then words made from its name.
+//! Those that Forge knows are described here though no protected resource of this server owns them.
 
 use serde::Deserialize;
 
 use crate::apps::RegistryError;
+use crate::apps::forge_scopes;
 use crate::domain::id::ResourceId;
 use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope, ScopeEntry};
 
@@ -41,6 +43,31 @@ impl WrittenScope {
     }
 }
 
+/// What a scope is, whoever owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeDescription {
+    /// A few words, verb first.
+    pub title: String,
+    /// One plain sentence, or two; empty if there is nothing to add.
+    pub sentence: String,
+    /// What is at stake.
+    pub risk: Risk,
+}
+
+/// What a scope is that Forge knows; nothing for any other.
+pub fn describe(name: &str) -> Option<ScopeDescription> {
+    if !forge_scopes::is_known(name) {
+        return None;
+    }
+    let known = shipped().into_iter().find(|known| known.name == name);
+    let (title, sentence, risk) = known.map_or((None, None, None), |known| (known.title, known.sentence, known.risk));
+    Some(ScopeDescription {
+        title: title.unwrap_or_else(|| title_of_name(name)),
+        sentence: sentence.unwrap_or_default(),
+        risk: risk.unwrap_or_else(|| Risk::of_name(name)),
+    })
+}
+
 /// Our own words for the scopes that many installations have.
 fn shipped() -> Vec<WrittenScope> {
     serde_json::from_str(include_str!("scopes.json")).unwrap_or_default()
@@ -54,8 +81,11 @@ pub(super) fn check_name(name: &str) -> Result<Scope, RegistryError> {
     }
 }
 
-/// "Read cmdb objects" for `read:cmdb-object:jira`; a name of another form is its own title.
+/// "Read companies" for `read:company:crm`; a name of another form is its own title.
 fn title_of_name(name: &str) -> String {
+    if forge_scopes::is_known(name) {
+        return forge_scopes::title(name);
+    }
     let mut parts = name.split(':');
     let (Some(verb), Some(noun)) = (parts.next(), parts.next()) else { return name.to_owned() };
     let mut letters = verb.chars();
@@ -90,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_shipped_scope_says_what_it_allows() {
-        assert_eq!(shipped().len(), 18);
+        assert_eq!(shipped().len(), 18 + 47);
         for scope in shipped() {
             assert!(check_name(&scope.name).is_ok(), "{}", scope.name);
             let entry = entry(&scope.name);
@@ -107,6 +137,23 @@ mod tests {
         assert_eq!(entry("read:display:jira").title, "Read displays");
         assert_eq!(entry("profile").title, "profile");
         assert_eq!(entry("delete:page:confluence").risk, Risk::Manage);
+        assert_eq!(entry("delete:page:confluence").title, "Delete pages in Confluence");
+    }
+
+    #[test]
+    fn every_scope_of_forge_is_described_in_words() {
+        for name in forge_scopes::names() {
+            let described = describe(name).unwrap_or_else(|| panic!("{name} is not described"));
+            assert!(
+                described.title.len() < 100 && !described.title.contains([':', '.']),
+                "{name}: {}",
+                described.title
+            );
+            assert!(described.sentence.is_empty() || described.sentence.ends_with('.'), "{name}");
+        }
+        let classic = describe("manage:jira-configuration").map(|described| (described.title, described.risk));
+        assert_eq!(classic, Some(("Manage the Jira configuration".into(), Risk::Manage)));
+        assert_eq!(describe("mail:send"), None);
     }
 
     #[test]

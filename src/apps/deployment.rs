@@ -20,6 +20,8 @@ use crate::store::{Added, StoreError};
 pub struct NewVersion {
     /// What it declares.
     pub manifest: Manifest,
+    /// What people call the app; as the manifest says, or as before, where nothing is said.
+    pub name: Option<String>,
     /// Where to.
     pub environment: Environment,
     /// Who publishes the app; people read it on the consent page. As before where nothing is said.
@@ -73,9 +75,9 @@ pub async fn deploy(
     new: NewVersion,
     by: Actor,
 ) -> Result<DeployedVersion, DeploymentError> {
-    check_text("the name of an app", &new.manifest.name)?;
     let keys = new.keys.as_deref().map(assertion::read_key_set).transpose().map_err(RegistryError::KeySet)?;
     let app = registered(server, &new, by).await?;
+    let manifest = Manifest { name: Some(app.name.clone()), ..new.manifest.clone() };
     let deployment = Deployment { app_id: app.id, environment: new.environment };
     let running = server.store.deployed(deployment).await?;
 
@@ -88,7 +90,7 @@ pub async fn deploy(
     };
     let (client_id, secret) = match &running {
         Some(running) => (running.client_id.clone(), None),
-        None => begin_client(server, &new, deployment).await?,
+        None => begin_client(server, &new, &app, deployment).await?,
     };
     let former_keys = running.as_ref().map(|running| running.keys.clone()).unwrap_or_default();
     let next = Deployed {
@@ -97,7 +99,7 @@ pub async fn deploy(
         impersonation: new.manifest.privileges.impersonation_scope(),
         keys: keys.unwrap_or(former_keys),
     };
-    let version = AppVersion { number, manifest: new.manifest, deployed: server.now(), by };
+    let version = AppVersion { number, manifest, deployed: server.now(), by };
     if !server.store.deploy(deployment, running.as_deref(), &next, &version).await? {
         return Err(DeploymentError::Overtaken);
     }
@@ -109,20 +111,35 @@ pub async fn deploy(
     let mut waiting = 0;
     for installation in server.store.installations_of(deployment).await? {
         let approved = server.store.version(deployment, installation.approval.version).await?;
-        let is_new = approved.is_none_or(|approved| approved.manifest.privileges != version.manifest.privileges);
+        let asked = &version.manifest.privileges;
+        let is_new = approved.is_none_or(|approved| asked.changes_since(&approved.manifest.privileges).is_major());
         waiting += usize::from(is_new && installation.waits_for(number));
     }
     Ok(DeployedVersion { app, deployment, version, client_id, secret, waiting })
 }
 
+/// The scopes of this server's own protected resources, which a manifest may ask for beside those of Forge.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn known_scopes(server: &AuthorizationServer) -> Result<Scope, StoreError> {
+    let resources = server.store.resources().await?;
+    Ok(resources.iter().fold(Scope::default(), |all, resource| all.union(&resource.scope)))
+}
+
 /// The app that a manifest declares, as it is then called; added if there is none.
 async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -> Result<App, DeploymentError> {
-    let (id, name) = (new.manifest.app_id, new.manifest.name.clone());
+    let id = new.manifest.app_id;
+    let known = server.store.app(id).await?;
+    let name =
+        new.name.clone().or_else(|| new.manifest.name.clone()).or_else(|| known.as_ref().map(|app| app.name.clone()));
+    let name = name.unwrap_or_else(|| "Unnamed app".into());
+    check_text("the name of an app", &name)?;
     let owner = match by {
         Actor::Operator => None,
         Actor::User(user) => Some(user),
     };
-    let app = match server.store.app(id).await? {
+    let app = match known {
         Some(app) if may_deploy(&app, owner) => App { name, ..App::clone(&app) },
         Some(_) => return Err(DeploymentError::NotYours(id.ari())),
         None => {
@@ -143,13 +160,14 @@ fn may_deploy(app: &App, developer: Option<UserId>) -> bool {
 async fn begin_client(
     server: &AuthorizationServer,
     new: &NewVersion,
+    app: &App,
     deployment: Deployment,
 ) -> Result<(ClientId, Option<Secret<String>>), DeploymentError> {
     let now = server.now();
     let (credentials, secret) = NewAuthentication::Secret(None).establish(now)?;
     let client = Client {
         id: random::client_id().try_into().map_err(|_| RegistryError::Text("a client id"))?,
-        name: new.manifest.name.clone(),
+        name: app.name.clone(),
         publisher: new.publisher.clone(),
         policy_uri: None,
         tos_uri: None,

@@ -8,6 +8,7 @@ use crate::domain::event::{Actor, Event};
 use crate::domain::id::{InstallationId, SiteId, UserId};
 use crate::domain::installation::{Approval, Installation, InstallationRequest, InstallationState};
 use crate::domain::manifest::Privileges;
+use crate::domain::manifest_changes::Changes;
 use crate::domain::scope::Scope;
 use crate::domain::site::SiteStanding;
 use crate::domain::user::Standing;
@@ -75,8 +76,13 @@ pub struct Installed {
 impl Installed {
     /// Whether the version that runs waits for an admin of the site.
     pub fn is_pending(&self) -> bool {
+        self.installation.waits_for(self.offer.version.number) && self.changes().is_major()
+    }
+
+    /// What the version that runs asks for in another way than the one that was approved.
+    pub fn changes(&self) -> Changes {
         let asked = &self.offer.version.manifest.privileges;
-        self.installation.waits_for(self.offer.version.number) && self.approved.as_ref() != Some(asked)
+        asked.changes_since(self.approved.as_ref().unwrap_or(&Privileges::default()))
     }
 }
 

@@ -8,6 +8,9 @@
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
 //! | `deployment` | an app's manifest becomes a version in an environment, which has a client |
 //! | `installations` | apps on sites: request, install, approve, suspend, uninstall |
+//! | `forge_scopes` | the scopes that Forge knows, and words made from their names |
+//! | `manifest` | reading a Forge manifest, and everything that is wrong with it |
+//! | `sharing` | who may allow an app anything |
 //! | `error` | why a registration was refused |
 
 pub mod catalogue;
@@ -15,7 +18,10 @@ pub mod clients;
 pub mod credentials;
 pub mod deployment;
 pub mod error;
+pub mod forge_scopes;
 pub mod installations;
+pub mod manifest;
 pub mod resources;
+pub mod sharing;
 
 pub use error::RegistryError;

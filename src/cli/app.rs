@@ -1,4 +1,4 @@
-//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591.
+//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591. `app check`: manifests.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 
 use crate::apps::clients::{self, NewClient};
 use crate::apps::credentials::{NewAuthentication, is_guessable};
+use crate::apps::sharing::{self, SharingError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
-use crate::cli::inputs;
+use crate::cli::deploy::Deployment;
+use crate::cli::{inputs, installation, manifest};
+use crate::domain::app::Distribution;
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
-use crate::domain::id::ClientId;
+use crate::domain::event::Actor;
+use crate::domain::id::{AppId, ClientId};
 use crate::domain::scope::Scope;
 use crate::domain::uri::RedirectUri;
 
@@ -36,6 +40,27 @@ pub enum Command {
         /// What standard input held.
         #[arg(skip)]
         secret: Option<String>,
+    },
+    /// Read a Forge manifest and say what it asks for, or everything that is wrong with it. Nothing is kept.
+    #[serde(skip)]
+    Check {
+        /// The manifest, in YAML or JSON.
+        #[arg(value_name = "FILE")]
+        manifest: PathBuf,
+    },
+    /// Deploy a Forge manifest: a new version of the app that it declares. The client's secret is printed once.
+    Deploy(Box<Deployment>),
+    /// Let everybody on a site where an app is installed allow it what it asks for.
+    Share {
+        /// The app: its ARI or UUID.
+        #[arg(value_parser = installation::app)]
+        app: AppId,
+    },
+    /// Let only its owner and contributors allow an app anything more.
+    Unshare {
+        /// The app: its ARI or UUID.
+        #[arg(value_parser = installation::app)]
+        app: AppId,
     },
     /// Remove an app; everything issued to it is over at once.
     Remove {
@@ -106,10 +131,12 @@ impl Command {
                 }
                 new.key_set = new.jwks.as_deref().map(inputs::file).transpose()?;
             }
+            Command::Deploy(deployment) => deployment.read_inputs()?,
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
-            Command::RotateSecret { .. } | Command::List | Command::Remove { .. } => {}
+            Command::RotateSecret { .. } | Command::List | Command::Check { .. } | Command::Remove { .. } => {}
+            Command::Share { .. } | Command::Unshare { .. } => {}
         }
         Ok(())
     }
@@ -119,6 +146,20 @@ impl Command {
             Command::Add(new) => add(server, *new).await,
             Command::List => list(server).await,
             Command::RotateSecret { id, secret, .. } => rotate_secret(server, &id, secret).await,
+            // The process that was called carries it out, without a store: no server is told to read a file.
+            Command::Check { manifest } => manifest::check(&manifest),
+            Command::Deploy(deployment) => deployment.run(server).await,
+            Command::Share { app } => {
+                let app = sharing::distribute(server, app, Distribution::Shared, Actor::Operator).await?;
+                let text = format!("{} is shared with everybody on the sites where it is installed.", app.name);
+                Ok(Answer::new(text, json!({ "app": app.id.ari(), "distribution": app.distribution })))
+            }
+            Command::Unshare { app } => {
+                let app = sharing::distribute(server, app, Distribution::NotShared, Actor::Operator).await?;
+                let text =
+                    format!("{} is for its owner and contributors alone; who allowed it before stays.", app.name);
+                Ok(Answer::new(text, json!({ "app": app.id.ari(), "distribution": app.distribution })))
+            }
             Command::Remove { id } => {
                 clients::remove(server, &id).await?;
                 let text = format!("Removed {id}; everything issued to it is over.");
@@ -242,6 +283,15 @@ pub(super) fn warn_of_guessable(answer: Answer, given: Option<&str>) -> Answer {
             answer.warn("the secret has fewer than 22 characters; a random one of 43 cannot be guessed")
         }
         _ => answer,
+    }
+}
+
+impl From<SharingError> for CommandError {
+    fn from(error: SharingError) -> Self {
+        match error {
+            SharingError::Store(error) => error.into(),
+            SharingError::Unknown => Self::failed("there is no such app; `hallmark app list` names them"),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `arguments` | argv to a command; usage text |
 //! | `command` | what a running server can also be told, as data |
 //! | `user`, `app`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
+//! | `manifest` | what a manifest asks for, as an answer |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
@@ -25,12 +26,14 @@ mod backup;
 mod command;
 mod control;
 mod demo;
+mod deploy;
 mod doctor;
 mod inputs;
 mod installation;
 mod kek;
 mod key;
 mod logs;
+mod manifest;
 mod memory;
 mod open;
 mod operations;
@@ -114,6 +117,10 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
         }
         Verb::Tell(Command::Key(key::Command::Rewrap { to })) => {
             rewrap::rewrap(&Settings::read(&arguments.place)?, &to).await?.print(format)?;
+            Ok(Exit::Done)
+        }
+        Verb::Tell(Command::App(app::Command::Check { manifest })) => {
+            manifest::check(&manifest)?.print(format)?;
             Ok(Exit::Done)
         }
         Verb::Tell(mut command) => {

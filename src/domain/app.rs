@@ -132,7 +132,7 @@ impl VersionNumber {
 
     /// The one after it, where a version that asked for `before` is followed by one that asks for `after`.
     pub fn after(self, before: &Privileges, after: &Privileges) -> Self {
-        if before == after { self.next_minor() } else { self.next_major() }
+        if after.changes_since(before).is_major() { self.next_major() } else { self.next_minor() }
     }
 
     /// The one after it that asks for the same.

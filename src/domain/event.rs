@@ -97,6 +97,10 @@ pub enum Event {
     VersionDeployed { app_id: AppId, environment: Environment, version: String, by: Actor },
     /// Who may allow an app anything was changed.
     AppShared { app_id: AppId, distribution: Distribution, by: Actor },
+    /// Somebody may deploy an app, and allow it something before it is shared.
+    ContributorAdded { app_id: AppId, user_id: UserId, by: Actor },
+    /// Somebody may no longer.
+    ContributorRemoved { app_id: AppId, user_id: UserId, by: Actor },
     /// Somebody who may not install an app asked for it.
     InstallationRequested { site_id: SiteId, app_id: AppId, environment: Environment, user_id: UserId },
     /// What somebody asked for was refused.

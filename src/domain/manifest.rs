@@ -12,8 +12,8 @@ use crate::domain::scope::Scope;
 pub struct Manifest {
     /// Which app it declares.
     pub app_id: AppId,
-    /// What people call the app.
-    pub name: String,
+    /// What people call the app; Forge keeps the name elsewhere, so that most manifests have none.
+    pub name: Option<String>,
     /// What it asks for.
     pub privileges: Privileges,
 }
@@ -25,7 +25,8 @@ pub struct Privileges {
     pub scopes: Vec<ScopeRequest>,
     /// `permissions.external`: where data may be sent.
     pub egress: Vec<Egress>,
-    /// `permissions.content`: which inline scripts and styles its pages may have, as `scripts unsafe-inline`.
+    /// What its pages may do beyond the usual, each as key and value: `scripts unsafe-inline` of `permissions.content`,
+    /// `sandbox …` and `enforcement …` of `permissions`.
     pub content: Vec<String>,
     /// `remotes`: back ends of the app's own, which its modules call.
     pub remotes: Vec<Remote>,
@@ -53,8 +54,23 @@ pub struct ScopeRequest {
 pub struct Egress {
     /// The path of the key below `permissions.external`: `fetch.backend`, `images`.
     pub kind: String,
-    /// The address, as it is written.
-    pub address: String,
+    /// Where to.
+    pub to: Destination,
+    /// Whether it is for analytics.
+    pub analytics: bool,
+    /// `inScopeEUD`: whether what is sent may be data of people that is tied to a region.
+    pub in_scope_eud: bool,
+}
+
+/// What may be written in place of an address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Destination {
+    /// An address, as it is written.
+    Address(String),
+    /// The remote of this key.
+    Remote(String),
+    /// Whatever an admin enters later: `configurable`.
+    Configured,
 }
 
 /// A back end of an app's own.
@@ -64,6 +80,8 @@ pub struct Remote {
     pub key: String,
     /// Where it is, by region; one without regions is `default`.
     pub base_urls: Vec<(String, String)>,
+    /// `configurable`: whether an admin says where it is.
+    pub configurable: bool,
     /// `auth.appSystemToken`: whether it is sent a token of the app's own.
     pub system_token: bool,
     /// `auth.appUserToken`: whether it is sent a token of the user.

@@ -13,6 +13,7 @@
 //! | Identifier | `id` | typed identifiers |
 //! | Installation | `installation` | an app on a site: what its admin approved, and whether it is on |
 //! | Manifest | `manifest` | what a version of an app asks for |
+//! | Manifest changes | `manifest_changes` | what one version asks for that another did not, and whether an admin must approve it |
 //! | One-time link | `link` | set-up, invitation and password reset, each used once |
 //! | Protected resource | `resource` | an API behind this server, and the scopes it owns |
 //! | Refresh token family | `refresh_token` | rotation, retry, reuse |
@@ -37,6 +38,7 @@ pub mod id;
 pub mod installation;
 pub mod link;
 pub mod manifest;
+pub mod manifest_changes;
 pub mod refresh_token;
 pub mod resource;
 pub mod scope;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admin;
+mod apps;
 mod attacks;
 mod cli;
 mod faults;

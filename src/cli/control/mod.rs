@@ -20,7 +20,7 @@ use crate::cli::answer::{Answer, CommandError};
 use crate::cli::command::Command;
 
 /// A command with a key set fits; a list of every person of a large installation fits the answer.
-const MAX_COMMAND: u64 = 256 * 1024;
+const MAX_COMMAND: u64 = 1024 * 1024;
 const MAX_REPLY: u64 = 256 * 1024 * 1024;
 
 /// How long either side waits for the other's line.

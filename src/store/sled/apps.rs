@@ -196,7 +196,7 @@ fn as_version_asks(client: &Client, version: &AppVersion) -> Client {
     let optional = privileges.optional_scope();
     let offline = Scope::of([OFFLINE_ACCESS]);
     Client {
-        name: version.manifest.name.clone(),
+        name: version.manifest.name.clone().unwrap_or_else(|| client.name.clone()),
         scope: privileges.scope().without(&optional),
         optional_scope: optional.union(&offline),
         ..client.clone()

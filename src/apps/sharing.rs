@@ -1,0 +1,91 @@
+//! Who may allow an app anything: its developers alone, or everybody on a site where it is installed.
+
+use std::sync::Arc;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::domain::app::{App, Distribution};
+use crate::domain::event::{Actor, Event};
+use crate::domain::id::{AppId, UserId};
+use crate::store::StoreError;
+
+/// Why an app was not shared.
+#[derive(Debug, thiserror::Error)]
+pub enum SharingError {
+    /// There is no such app, or it is somebody else's; which of the two is not told.
+    #[error("there is no such app of yours")]
+    Unknown,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Lets everybody allow an app what it asks for, or its developers alone. Who allowed it before stays.
+///
+/// # Errors
+/// [`SharingError::Unknown`].
+pub async fn distribute(
+    server: &AuthorizationServer,
+    id: AppId,
+    distribution: Distribution,
+    by: Actor,
+) -> Result<App, SharingError> {
+    let app = App { distribution, ..App::clone(&*owned(server, id, by).await?) };
+    server.store.put_app(&app).await?;
+    server.record(Event::AppShared { app_id: id, distribution, by }).await;
+    Ok(app)
+}
+
+/// Lets a person deploy an app, and allow it something before it is shared.
+///
+/// # Errors
+/// [`SharingError::Unknown`].
+pub async fn add_contributor(
+    server: &AuthorizationServer,
+    id: AppId,
+    user: UserId,
+    by: Actor,
+) -> Result<App, SharingError> {
+    let mut app = App::clone(&*owned(server, id, by).await?);
+    if !app.contributors.contains(&user) {
+        app.contributors.push(user);
+    }
+    server.store.put_app(&app).await?;
+    server.record(Event::ContributorAdded { app_id: id, user_id: user, by }).await;
+    Ok(app)
+}
+
+/// Takes that back.
+///
+/// # Errors
+/// [`SharingError::Unknown`].
+pub async fn remove_contributor(
+    server: &AuthorizationServer,
+    id: AppId,
+    user: UserId,
+    by: Actor,
+) -> Result<App, SharingError> {
+    let mut app = App::clone(&*owned(server, id, by).await?);
+    app.contributors.retain(|contributor| *contributor != user);
+    server.store.put_app(&app).await?;
+    server.record(Event::ContributorRemoved { app_id: id, user_id: user, by }).await;
+    Ok(app)
+}
+
+/// The apps that a person owns or contributes to.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn developed_by(server: &AuthorizationServer, user: UserId) -> Result<Vec<Arc<App>>, StoreError> {
+    let apps = server.store.apps().await?;
+    Ok(apps.into_iter().filter(|app| app.is_developed_by(user)).collect())
+}
+
+/// An app of whoever asks.
+async fn owned(server: &AuthorizationServer, id: AppId, by: Actor) -> Result<Arc<App>, SharingError> {
+    let app = server.store.app(id).await?.ok_or(SharingError::Unknown)?;
+    match by {
+        Actor::Operator => Ok(app),
+        Actor::User(user) if app.owner == Some(user) => Ok(app),
+        Actor::User(_) => Err(SharingError::Unknown),
+    }
+}

@@ -1,0 +1,3 @@
+//! Apps: what their manifests may say.
+
+mod manifest;
