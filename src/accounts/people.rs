@@ -6,6 +6,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::UserId;
 use crate::domain::link::LinkPurpose;
+use crate::domain::site::{Member, SiteStanding};
 use crate::domain::user::{Email, Epoch, PasswordHash, Standing, User, UserState};
 use crate::secrets::password::{Password, PasswordFailure};
 use crate::secrets::random;
@@ -167,6 +168,12 @@ pub(super) async fn enter(server: &AuthorizationServer, user: User, by: Actor) -
     match server.store.add_user(&user).await? {
         Added::Taken(_) => Err(PeopleError::Taken(user.email)),
         Added::Done => {
+            let standing = match user.standing {
+                Standing::Member => SiteStanding::Member,
+                Standing::Admin => SiteStanding::Admin,
+            };
+            let member = Member { site_id: server.site.id, user_id: user.id, standing, since: user.created };
+            server.store.put_member(&member).await?;
             server.record(Event::UserAdded { user_id: user.id, email: user.email.clone(), by }).await;
             Ok(user)
         }

@@ -160,7 +160,7 @@ pub struct Holder {
 /// [`GatewayRefusal::SystemToken`] if it is no live one.
 pub async fn holder(server: &AuthorizationServer, bearer: Option<&str>) -> Result<Holder, GatewayRefusal> {
     let key = bearer.and_then(|bearer| read(TokenKind::Access, bearer)).ok_or(GatewayRefusal::SystemToken)?;
-    let credential = server.store.credential(key).await?.ok_or(GatewayRefusal::SystemToken)?;
+    let credential = server.store.credential(key, None).await?.ok_or(GatewayRefusal::SystemToken)?;
     let is_live = matches!(credential.token.subject, Subject::Gateway { .. })
         && !credential.token.expires.has_passed(server.now());
     match (credential.client, credential.authority) {

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::access_token::{AccessToken, Subject, SubjectClaim};
+use crate::domain::access_token::{AccessToken, Presence, Subject, SubjectClaim};
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
 use crate::domain::id::SiteId;
+use crate::domain::installation::{AppAccount, Authority};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::domain::user::User;
 use crate::oauth::error::OAuthError;
+use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::base64url;
 use crate::secrets::token::{TokenKind, read};
@@ -39,11 +41,40 @@ pub struct ActiveToken<'s> {
     token: AccessToken,
     client: Arc<Client>,
     site: Arc<Site>,
-    person: Option<(User, Grant)>,
+    bounds: Bounds,
     effective: Scope,
 }
 
-/// Answers `asker` about the token in `parameters`. `token_type_hint` is not looked at: a token is found by its digest.
+/// For whom a token is good, and what it may be used for at most.
+struct Bounds {
+    /// The person it stands for, if it stands for one.
+    user: Option<User>,
+    /// What they allowed, if they were there.
+    grant: Option<Grant>,
+    /// What an admin of the site approved, if it is a token of a deployed app.
+    authority: Option<Authority>,
+    /// Whether the app acts for somebody who is away.
+    away: bool,
+}
+
+impl Bounds {
+    /// Whether the client's version asks for the scope and the site's admin approved it.
+    fn approve(&self, client: &Client, token: &str) -> bool {
+        match &self.authority {
+            None => client.allows_token(token),
+            Some(authority) if self.away => authority.allows_away(client, token),
+            Some(authority) => authority.allows(client, token),
+        }
+    }
+
+    /// Whether the person allowed it, where one must have.
+    fn consent(&self, token: &str) -> bool {
+        self.grant.as_ref().is_none_or(|grant| grant.scope.contains(token))
+    }
+}
+
+/// Answers `asker` about the token in `parameters`, on the `site` that they name if they name one. `token_type_hint` is not
+/// looked at: a token is found by its digest.
 ///
 /// # Errors
 /// `invalid_request` if `token` is missing; `server_error` if the store fails.
@@ -52,9 +83,13 @@ pub async fn introspect<'s>(
     asker: Arc<ProtectedResource>,
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
-    let active = match read(TokenKind::Access, parameters.required("token")?) {
-        Some(key) => server.store.credential(key).await?.and_then(|credential| judge(server, asker, key, credential)),
-        None => None,
+    let active = match (read(TokenKind::Access, parameters.required("token")?), parameters.once("site")?) {
+        (None, _) => None,
+        (Some(key), None) => credential(server, asker, key, None).await?,
+        (Some(key), Some(named)) => match installed::site_named(server, named).await? {
+            Some(site) => credential(server, asker, key, Some(site.id)).await?,
+            None => None,
+        },
     };
     server.telemetry.introspected(match active {
         Some(_) => IntrospectionOutcome::Active,
@@ -63,32 +98,70 @@ pub async fn introspect<'s>(
     Ok(active.map_or(Introspection::Inactive, |token| Introspection::Active(Box::new(token))))
 }
 
+async fn credential(
+    server: &AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    key: TokenKey,
+    site: Option<SiteId>,
+) -> Result<Option<ActiveToken<'_>>, OAuthError> {
+    let credential = server.store.credential(key, site).await?;
+    Ok(credential.and_then(|credential| judge(server, asker, key, credential)))
+}
+
 fn judge(
     server: &AuthorizationServer,
     asker: Arc<ProtectedResource>,
     key: TokenKey,
     credential: Credential,
 ) -> Option<ActiveToken<'_>> {
-    let Credential { token, client: Some(client), site: Some(site), owner, .. } = credential else { return None };
+    let Credential { token, client: Some(client), site: Some(site), authority, owner } = credential else {
+        return None;
+    };
     if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
         return None;
     }
-    let person = match (&token.subject, owner) {
-        (Subject::Client, _) => None,
-        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true }))
-            if user.honours(*epoch) && grant.sites.contains(&site.id) =>
-        {
-            Some((user, grant))
-        }
-        _ => return None,
-    };
-    let is_effective = |name: &str| {
-        let consented = person.as_ref().is_none_or(|(_, grant)| grant.scope.contains(name));
-        consented && asker.scope.contains(name) && client.allows_token(name)
-    };
+    let bounds = bounds(&token, &client, &site, authority, owner)?;
+    let is_effective = |name: &str| bounds.consent(name) && asker.scope.contains(name) && bounds.approve(&client, name);
     let all = token.scope.iter().all(is_effective);
     let effective = if all { token.scope.clone() } else { token.scope.filter(is_effective) };
-    Some(ActiveToken { server, asker, key, token, client, site, person, effective })
+    Some(ActiveToken { server, asker, key, token, client, site, bounds, effective })
+}
+
+/// What bounds a token on `site`; `None` if it is not good there for anything.
+fn bounds(
+    token: &AccessToken,
+    client: &Client,
+    site: &Site,
+    authority: Option<Authority>,
+    owner: Option<Owner>,
+) -> Option<Bounds> {
+    // Every app that was deployed is on a site by an installation that is on, and the token hangs from it.
+    match (client.deployment, &authority) {
+        (None, None) => {}
+        (Some(deployment), Some(authority))
+            if authority.installation.is_active() && authority.installation.deployment == deployment => {}
+        _ => return None,
+    }
+    // Only what a person allowed an OAuth app is good on more sites than the one it was issued for.
+    if token.site_id != site.id && !matches!(token.subject, Subject::User { .. }) {
+        return None;
+    }
+    let (epoch, away) = match &token.subject {
+        Subject::Gateway { .. } => return None,
+        Subject::Client | Subject::App { .. } => {
+            return Some(Bounds { user: None, grant: None, authority, away: false });
+        }
+        Subject::User { epoch, .. } => (*epoch, false),
+        Subject::Acting { epoch, presence, .. } => (*epoch, *presence == Presence::Away),
+    };
+    let Owner { user: Some(user), grant, member_since: Some(since), family_is_live: true } = owner? else {
+        return None;
+    };
+    let covered = match &grant {
+        Some(grant) => grant.sites.contains(&site.id),
+        None => away && since <= token.issued,
+    };
+    (covered && user.honours(epoch)).then_some(Bounds { user: Some(user), grant, authority, away })
 }
 
 impl Serialize for Introspection<'_> {
@@ -107,25 +180,30 @@ struct Inactive {
 
 impl Serialize for ActiveToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { server, asker, key, token, client, site, person, effective } = self;
-        let consented = person.as_ref().map(|(_, grant)| &grant.scope);
+        let Self { server, asker, key, token, client, site, bounds, effective } = self;
+        let consented = bounds.grant.as_ref().map(|grant| &grant.scope);
         Claims {
             active: true,
             iss: server.config.issuer.url.as_str(),
             aud: asker.audience(),
             sub: token.subject.claim(&client.id),
+            act: token.subject.actor().map(|sub| Actor { sub }),
             client_id: client.id.as_str(),
-            username: person.as_ref().map(|(user, _)| user.email.as_str()),
+            username: bounds.user.as_ref().map(|user| user.email.as_str()),
             token_type: "Bearer",
             scope: effective.as_str(),
             iat: token.issued.0,
             exp: token.expires.0,
             // Half of the digest: names the token in logs, and opens nothing.
             jti: base64url(&key.digest.0[..16]),
-            credential: if person.is_some() { CredentialKind::OauthUser } else { CredentialKind::OauthApp },
+            credential: CredentialKind::of(&token.subject),
             site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
+            installation: bounds.authority.as_ref().map(|authority| InstallationClaim {
+                id: authority.installation.id.ari(),
+                app: authority.installation.deployment.app_id.ari(),
+            }),
             scopes: Scopes {
-                approved: asker.scope.iter().filter(|name| client.allows_token(name)).collect(),
+                approved: asker.scope.iter().filter(|name| bounds.approve(client, name)).collect(),
                 consented: consented.map(|scope| asker.scope.iter().filter(|name| scope.contains(name)).collect()),
                 effective: effective.iter().collect(),
             },
@@ -142,6 +220,8 @@ struct Claims<'a> {
     aud: &'a str,
     #[serde(serialize_with = "text")]
     sub: SubjectClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
@@ -152,6 +232,8 @@ struct Claims<'a> {
     jti: String,
     credential: CredentialKind,
     site: SiteClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    installation: Option<InstallationClaim>,
     scopes: Scopes<'a>,
 }
 
@@ -163,6 +245,35 @@ enum CredentialKind {
     OauthUser,
     /// An OAuth app for itself.
     OauthApp,
+    /// An app on a site for a person.
+    ForgeUser,
+    /// An app on a site for itself.
+    ForgeApp,
+}
+
+impl CredentialKind {
+    fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::User { .. } => CredentialKind::OauthUser,
+            Subject::Client => CredentialKind::OauthApp,
+            Subject::Acting { .. } => CredentialKind::ForgeUser,
+            Subject::App { .. } | Subject::Gateway { .. } => CredentialKind::ForgeApp,
+        }
+    }
+}
+
+/// Who acts for the subject (RFC 8693 section 4.1).
+#[derive(Serialize)]
+struct Actor {
+    #[serde(serialize_with = "text")]
+    sub: AppAccount,
+}
+
+/// On whose account an app is on the site.
+#[derive(Serialize)]
+struct InstallationClaim {
+    id: String,
+    app: String,
 }
 
 #[derive(Serialize)]

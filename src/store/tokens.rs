@@ -8,7 +8,7 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::authorization_code::CodeState;
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
-use crate::domain::id::FamilyId;
+use crate::domain::id::{FamilyId, SiteId};
 use crate::domain::installation::Authority;
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
@@ -24,9 +24,9 @@ pub struct Credential {
     pub token: AccessToken,
     /// To whom it was issued; `None` if the client is gone.
     pub client: Option<Arc<Client>>,
-    /// The site it is good on; `None` if the site is gone.
+    /// The site that is asked about, or else the one it was issued for; `None` if the site is gone.
     pub site: Option<Arc<Site>>,
-    /// Of a token of an app on a site: the installation and what runs there; `None` if it was uninstalled.
+    /// Of a token of a deployed app: its installation on that site and what runs there; `None` if there is none.
     pub authority: Option<Authority>,
     /// Of a token that stands for a person: the person, what they allowed, and whether the token's family lives.
     pub owner: Option<Owner>,
@@ -37,8 +37,10 @@ pub struct Credential {
 pub struct Owner {
     /// The person; `None` if they are gone.
     pub user: Option<User>,
-    /// What they allowed; `None` if it was withdrawn.
+    /// What they allowed; `None` if it was withdrawn, or they were away and allowed nothing.
     pub grant: Option<Grant>,
+    /// Since when they are a member of the site; `None` if they are not.
+    pub member_since: Option<Timestamp>,
     /// Whether what the token's code produced is not over.
     pub family_is_live: bool,
 }
@@ -97,7 +99,9 @@ pub trait Tokens {
     async fn access_token(&self, key: TokenKey) -> Result<Option<AccessToken>>;
 
     /// The access token under that key with what it hangs from: the hot path. Reads each noun at most once and writes nothing.
-    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>>;
+    /// A token of an OAuth app for a person is good on every site that the person allowed; what is read is about `site`
+    /// where one is named.
+    async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>>;
 
     /// Ends an access token; `false` if there was none.
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool>;

@@ -14,7 +14,7 @@ use crate::oauth::error::{GrantFault, OAuthError};
 use crate::oauth::machine::{self, CodeRedemption};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
-use crate::oauth::token::{TokenResponse, effective, live_grant};
+use crate::oauth::token::{TokenResponse, live_grant};
 use crate::secrets::random;
 use crate::secrets::token::{TokenKind, read};
 use crate::store::{Issued, Redeemed};
@@ -91,8 +91,8 @@ async fn mint(
     parameters: &Parameters<'_>,
     now: Timestamp,
 ) -> Result<MintedFamily, OAuthError> {
-    let grant = live_grant(server, code.grant_id, code.user_id, code.epoch).await?;
-    let scope = effective(&code.scope, client, &grant);
+    let bounds = live_grant(server, client, (code.grant_id, code.site_id), (code.user_id, code.epoch)).await?;
+    let scope = bounds.effective(&code.scope, client);
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
     let (resource, access_scope) = catalogued.one_of(&code.resources)?;
 
@@ -106,7 +106,7 @@ async fn mint(
         (random::family_id(expires), None)
     };
     let family = Family {
-        grant_id: grant.id,
+        grant_id: bounds.grant.id,
         client_id: client.id.clone(),
         user_id: code.user_id,
         epoch: code.epoch,

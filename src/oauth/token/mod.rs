@@ -14,11 +14,13 @@ use crate::access::issue::{MintedAccess, MintedRefresh};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, UserId};
+use crate::domain::id::{GrantId, SiteId, UserId};
+use crate::domain::installation::Authority;
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Epoch;
 use crate::oauth::error::{GrantFault, OAuthError};
+use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::telemetry::IssuedToken;
 
@@ -87,19 +89,46 @@ pub async fn grant(
     Ok(response)
 }
 
-/// What a grant still gives: nothing once it was withdrawn, or its person suspended or given a new password.
-async fn live_grant(
-    server: &AuthorizationServer,
-    grant_id: GrantId,
-    user_id: UserId,
-    epoch: Epoch,
-) -> Result<Grant, OAuthError> {
-    let grant = server.store.grant(grant_id).await?.ok_or(GrantFault::Withdrawn)?;
-    let user = server.store.user(user_id).await?;
-    if user.is_some_and(|user| user.honours(epoch)) { Ok(grant) } else { Err(GrantFault::Withdrawn.into()) }
+/// What bounds the tokens of a grant on a site: what the person allowed, and of a deployed app what was approved there.
+struct Bounds {
+    grant: Grant,
+    authority: Option<Authority>,
 }
 
-/// requested ∩ allowed to the client ∩ consented by the person.
-fn effective(requested: &Scope, client: &Client, grant: &Grant) -> Scope {
-    requested.filter(|token| grant.scope.contains(token) && client.allows_token(token))
+impl Bounds {
+    /// requested ∩ allowed to the client's version ∩ approved on the installation ∩ consented by the person.
+    fn effective(&self, requested: &Scope, client: &Client) -> Scope {
+        let approved = |token: &str| self.authority.as_ref().is_none_or(|authority| authority.allows(client, token));
+        requested.filter(|token| {
+            // It belongs to this server, so that no admin approves it.
+            self.grant.scope.contains(token)
+                && client.allows_token(token)
+                && (token == OFFLINE_ACCESS || approved(token))
+        })
+    }
+}
+
+/// What a grant still gives on a site: nothing once it was withdrawn or its person suspended or given a new password, they are
+/// no member of the site any more, or the app is not on it.
+async fn live_grant(
+    server: &AuthorizationServer,
+    client: &Client,
+    (grant_id, site_id): (GrantId, SiteId),
+    (user_id, epoch): (UserId, Epoch),
+) -> Result<Bounds, OAuthError> {
+    let grant = server.store.grant(grant_id).await?.ok_or(GrantFault::Withdrawn)?;
+    let user = server.store.user(user_id).await?;
+    if !user.is_some_and(|user| user.honours(epoch)) || !grant.sites.contains(&site_id) {
+        return Err(GrantFault::Withdrawn.into());
+    }
+    server.store.member(site_id, user_id).await?.ok_or(GrantFault::NotMember)?;
+    let authority = match client.deployment {
+        None => None,
+        Some(deployment) => {
+            let installation = server.store.installation_on(site_id, deployment).await?;
+            let id = installation.ok_or(GrantFault::NotInstalled)?.id;
+            Some(installed::live(server, client, id).await?)
+        }
+    };
+    Ok(Bounds { grant, authority })
 }

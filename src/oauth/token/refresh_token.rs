@@ -11,7 +11,7 @@ use crate::oauth::error::{GrantFault, OAuthError};
 use crate::oauth::machine::{self, Refreshing};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
-use crate::oauth::token::{TokenResponse, effective, live_grant};
+use crate::oauth::token::{Bounds, TokenResponse, live_grant};
 use crate::secrets::refresh_token::{Presented as PresentedToken, read};
 use crate::store::Issued;
 
@@ -43,7 +43,7 @@ pub async fn refresh(
                 }
             }
             Presented::Retried { rotation, current } => {
-                live_grant(server, family.grant_id, family.user_id, family.epoch).await?;
+                live(server, client, &family).await?;
                 let again = issue::repeat(client, &family, &presented, (rotation, &current));
                 server.store.settled().await?;
                 return Ok(TokenResponse::new(&again.access, Some(&again.refresh), now));
@@ -65,9 +65,9 @@ async fn rotate(
     parameters: &Parameters<'_>,
     now: Timestamp,
 ) -> Result<Option<TokenResponse>, OAuthError> {
-    let grant = live_grant(server, family.grant_id, family.user_id, family.epoch).await?;
+    let bounds = live(server, client, family).await?;
     let asked = machine::refresh(&Refreshing { client_id: &client.id, scope: parameters.once("scope")? }, family, now)?;
-    let scope = effective(&asked, client, &grant);
+    let scope = bounds.effective(&asked, client);
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
     let target = catalogued.one_of(&family.resources)?;
     let (resource, scope) = (target.0, target.1);
@@ -81,6 +81,11 @@ async fn rotate(
     }
     server.record(Event::TokenRefreshed { user_id: family.user_id, client_id: client.id.clone() }).await;
     Ok(Some(TokenResponse::new(&access, Some(&refresh), now)))
+}
+
+/// What the grant of a family still gives.
+async fn live(server: &AuthorizationServer, client: &Client, family: &Family) -> Result<Bounds, OAuthError> {
+    live_grant(server, client, (family.grant_id, family.site_id), (family.user_id, family.epoch)).await
 }
 
 /// An old token came back: either its client or somebody else holds a copy, and which of the two cannot be known.

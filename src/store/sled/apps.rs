@@ -139,6 +139,13 @@ impl SledStore {
         Some(Authority { installation, deployed })
     }
 
+    /// The installation of an app on a site with what runs in its environment.
+    pub(super) fn authority_on(&self, site: SiteId, deployment: Deployment) -> Option<Authority> {
+        let installation = self.installed(site, deployment)?;
+        let deployed = self.deployed.get(deployment_key(deployment))?;
+        Some(Authority { installation, deployed })
+    }
+
     fn install_one(&self, installation: &Installation) -> Result<bool> {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         if self.installed(installation.site_id, installation.deployment).is_some() {

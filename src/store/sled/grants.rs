@@ -91,6 +91,11 @@ impl SledStore {
         Ok(None)
     }
 
+    /// What a person allowed, by name.
+    pub(super) fn grant_ids_of(&self, user: UserId) -> Result<Vec<GrantId>> {
+        self.user_grants.prefix(user.as_bytes()).map(|entry| entry.map(|(_, id)| id)).collect()
+    }
+
     /// Takes a site out of what a grant covers; a grant that covers none is over.
     pub(super) fn take_site_out(&self, id: GrantId, site: SiteId) -> Result<()> {
         let rest = self.grants.update(id.as_bytes(), |grant| {

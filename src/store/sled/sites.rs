@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::id::{SiteId, UserId};
 use crate::domain::site::{Member, Site};
+use crate::domain::time::Timestamp;
 use crate::store::sled::table::key;
 use crate::store::sled::{ONLY, SledStore};
 use crate::store::{Added, Result, Sites};
@@ -71,21 +72,40 @@ impl Sites for SledStore {
         self.members.prefix(user.as_bytes()).map(|entry| entry.map(|(_, member)| member)).collect()
     }
 
-    // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere.
+    // What the person allowed during an earlier membership goes first, then comes the index, the head last. A crash leaves an
+    // index entry that leads nowhere.
     async fn put_member(&self, member: &Member) -> Result<()> {
+        if !self.members.contains(member_key(member.user_id, member.site_id))? {
+            self.take_out_of_grants(member.user_id, member.site_id)?;
+        }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
         self.members.put(member_key(member.user_id, member.site_id), member)?;
         self.durable(()).await
     }
 
+    // The head first: from then on nothing that the person allowed on the site is live.
     async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool> {
         let removed = self.members.remove(member_key(user, site))?;
+        self.take_out_of_grants(user, site)?;
         self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
         self.durable(removed).await
     }
 }
 
 impl SledStore {
+    /// Since when a person is a member of a site.
+    pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Result<Option<Timestamp>> {
+        Ok(self.members.get(member_key(user, site))?.map(|member| member.since))
+    }
+
+    /// Takes a site out of everything that a person allowed.
+    fn take_out_of_grants(&self, user: UserId, site: SiteId) -> Result<()> {
+        for id in self.grant_ids_of(user)? {
+            self.take_site_out(id, site)?;
+        }
+        Ok(())
+    }
+
     // The URL first: a crash leaves one that leads to a site which does not have it, as good as nobody's.
     fn write_site(&self, site: &Site) -> Result<Added> {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
-use crate::domain::id::{ClientId, FamilyId, GrantId};
+use crate::domain::id::{ClientId, FamilyId, GrantId, SiteId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Lifetime, Timestamp};
@@ -126,13 +126,18 @@ impl Tokens for SledStore {
         Ok(self.tokens.get(key.to_bytes())?.map(|kept| kept.token))
     }
 
-    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>> {
+    async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>> {
         let Some(KeptToken { client, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
         let client = match self.registry.get(token.client_id.as_str()) {
             Some(Registration { number, party: Party::Client(found) }) if number == client => Some(found),
             _ => None,
         };
-        let site = self.sites.get(token.site_id.as_bytes());
+        let site_id = site.unwrap_or(token.site_id);
+        let site = self.sites.get(site_id.as_bytes());
+        let authority = match token.subject.installation() {
+            Some(id) => self.authority(id),
+            None => client.as_ref().and_then(|client| self.authority_on(site_id, client.deployment?)),
+        };
         let owner = match &token.subject {
             Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
             Subject::Acting { user_id, presence, .. } => Some(Owner {
@@ -141,15 +146,16 @@ impl Tokens for SledStore {
                     Presence::Here { grant_id } => self.grants.get(grant_id.as_bytes())?,
                     Presence::Away => None,
                 },
+                member_since: self.member_since(*user_id, site_id)?,
                 family_is_live: true,
             }),
             Subject::User { user_id, grant_id, family, .. } => Some(Owner {
                 user: self.users.get(user_id.as_bytes())?,
                 grant: self.grants.get(grant_id.as_bytes())?,
+                member_since: self.member_since(*user_id, site_id)?,
                 family_is_live: self.families.first_field(family.as_bytes())? == Some(LIVE),
             }),
         };
-        let authority = token.subject.installation().and_then(|id| self.authority(id));
         Ok(Some(Credential { token, client, site, authority, owner }))
     }
 
@@ -268,7 +274,7 @@ mod tests {
             client_id: "app".parse().expect("an identifier"),
             user_id: crate::domain::id::UserId::from_random([2; 16]),
             epoch: crate::domain::user::Epoch::default(),
-            site_id: crate::domain::id::SiteId::from_random([3; 16]),
+            site_id: SiteId::from_random([3; 16]),
             scope: crate::domain::scope::Scope::default(),
             resources: Vec::new(),
             code: TokenKey { hour: 1, digest: crate::domain::secret::TokenDigest([0; 18]) },

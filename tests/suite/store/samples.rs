@@ -327,7 +327,7 @@ impl Redemption {
 
 /// Whether everything that an access token hangs from is there, and none of it is over.
 pub async fn is_live(store: &dyn Store, access: TokenKey) -> Result<bool> {
-    let Some(credential) = store.credential(access).await? else { return Ok(false) };
+    let Some(credential) = store.credential(access, None).await? else { return Ok(false) };
     let owned = match (&credential.token.subject, &credential.owner) {
         (Subject::Client, None) => true,
         (Subject::User { epoch, .. }, Some(owner)) => {

@@ -263,7 +263,7 @@ hand_on! {
         keep_access_token(key: TokenKey, token: &AccessToken) -> ();
         end_family(id: FamilyId, end: FamilyEnd, forget: Timestamp) -> bool;
         access_token(key: TokenKey) -> Option<AccessToken>;
-        credential(key: TokenKey) -> Option<Credential>;
+        credential(key: TokenKey, site: Option<SiteId>) -> Option<Credential>;
         revoke_access_token(key: TokenKey) -> bool;
         settled() -> ();
     }

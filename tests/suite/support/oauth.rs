@@ -6,6 +6,7 @@ use hallmark::domain::id::UserId;
 use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
 use hallmark::domain::secret::TokenKey;
+use hallmark::domain::site::{Member, SiteStanding};
 use hallmark::domain::user::User;
 use hallmark::oauth::authorization::{self, Next};
 use hallmark::oauth::consent::{self, Decision, Person};
@@ -150,6 +151,13 @@ impl TestServer {
             password_changed: None,
         };
         assert_eq!(self.core.store.add_user(&user).await.expect("a store"), Added::Done);
+        let member = Member {
+            site_id: self.core.site.id,
+            user_id: user.id,
+            standing: SiteStanding::Member,
+            since: user.created,
+        };
+        self.core.store.put_member(&member).await.expect("a store");
         user
     }
 
