@@ -55,7 +55,8 @@ async fn every_form_of_a_page_wants_a_token_that_only_our_pages_know() {
 
 /// A route that is added later and takes a POST of a page must be among those that are tested.
 fn assert_every_form_is_among(server: &TestServer, tested: &[&str]) {
-    const PROGRAMS: [&str; 7] = [
+    const PROGRAMS: [&str; 8] = [
+        "/forge/invocations",
         "/oauth/token",
         "/oauth/introspect",
         "/oauth/revoke",

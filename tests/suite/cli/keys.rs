@@ -100,7 +100,7 @@ fn keys_are_listed_rotated_and_retired_with_and_without_a_server() {
     assert_eq!(operator.run("key list --json").json(), serde_json::json!([]), "to look at the keys makes none");
     let listed = operator.run("key rotate --json").json();
     let first = listed[0]["kid"].as_str().expect("a name").to_owned();
-    assert_eq!((&listed[0]["state"], &listed[0]["algorithm"]), (&"signing".into(), &"ES256".into()));
+    assert_eq!((&listed[0]["state"], &listed[0]["algorithm"]), (&"signing".into(), &"RS256".into()));
 
     let rotated = operator.run("key rotate --json").json();
     assert_eq!((&rotated[0]["state"], &rotated[1]["state"]), (&"signing".into(), &"published".into()));
