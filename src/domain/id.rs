@@ -26,7 +26,7 @@ macro_rules! uuid_id {
             }
 
             /// The identifier that `as_bytes` gave these bytes for.
-            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
             }
         }

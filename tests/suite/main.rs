@@ -7,6 +7,7 @@ mod apps;
 mod attacks;
 mod cli;
 mod faults;
+mod forge;
 mod front;
 mod fuzzed;
 mod models;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod faults;
 pub mod faulty_store;
+pub mod forge;
 pub mod listening;
 pub mod oauth;
 pub mod operator;

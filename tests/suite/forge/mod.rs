@@ -1,0 +1,9 @@
+//! Forge apps as their developers, admins and resource servers meet them.
+
+mod as_app;
+mod ends;
+mod gateway;
+mod impersonation;
+mod invocation;
+mod token_exchange;
+mod versions;
