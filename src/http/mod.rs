@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `/oauth/authorize`, `/authorize` | browsers | `oauth::authorization` |
 //! | `/consent`, `/consent/switch` | browsers | `oauth::consent` |
+//! | `/connected` | browsers | `oauth::connected` |
 //! | `/oauth/token` | clients | `oauth::token` |
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |

@@ -318,7 +318,7 @@ async fn as_user(
         let scope = installed::allowed_here(client, authority, &grant).intersection(&resource.scope);
         let approved = resource.scope.filter(|token| authority.allows(client, token));
         if scope.is_empty() && !approved.is_empty() {
-            return Err(installed::consent_needed(server, client, authority).into());
+            return Ok(installed::consent_needed(server, client, authority).await?);
         }
         return Ok((installed::acting(authority, &user, Presence::Here { grant_id: grant.id }), scope));
     }

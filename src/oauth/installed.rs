@@ -103,14 +103,23 @@ pub async fn consent(
     let grant = server.store.grant_between(user.id, &client.id).await?;
     match grant.filter(|grant| grant.sites.contains(&authority.installation.site_id)) {
         Some(grant) => Ok(grant),
-        None => Err(consent_needed(server, client, authority)),
+        None => consent_needed(server, client, authority).await,
     }
 }
 
 /// That a person has to allow an app what was approved on the site, and where.
-pub fn consent_needed(server: &AuthorizationServer, client: &Client, authority: &Authority) -> OAuthError {
+///
+/// # Errors
+/// That error; `server_error` if the store fails.
+pub async fn consent_needed<T>(
+    server: &AuthorizationServer,
+    client: &Client,
+    authority: &Authority,
+) -> Result<T, OAuthError> {
     let issuer = &server.config.issuer.url;
-    let scope = authority.installation.approval.scope.filter(|token| authority.allows(client, token));
+    let entries = server.store.scope_entries(&authority.installation.approval.scope).await?;
+    let owned = entries.iter().map(|entry| entry.name.as_str());
+    let scope = Scope::of(owned.filter(|token| authority.allows(client, token)));
     let mut uri = url::form_urlencoded::Serializer::new(String::new());
     // The code that comes of it can never be redeemed: nobody knows what its challenge was made of.
     uri.append_pair("response_type", "code")
@@ -119,7 +128,7 @@ pub fn consent_needed(server: &AuthorizationServer, client: &Client, authority: 
         .append_pair("scope", scope.as_str())
         .append_pair("code_challenge", &base64url(&random::secret_bytes()))
         .append_pair("code_challenge_method", "S256");
-    OAuthError::ConsentNeeded { uri: issuer.url(&format!("/oauth/authorize?{}", uri.finish())) }
+    Err(OAuthError::ConsentNeeded { uri: issuer.url(&format!("/oauth/authorize?{}", uri.finish())) })
 }
 
 /// What an app may do for a person who is there: what it may at all, and they allowed.

@@ -175,7 +175,7 @@ async fn user_token(
     let grant = installed::consent(server, client, authority, user).await?;
     let scope = installed::allowed_here(client, authority, &grant).intersection(&host.scope);
     if scope.is_empty() {
-        return Err(installed::consent_needed(server, client, authority));
+        return installed::consent_needed(server, client, authority).await;
     }
     let subject = installed::acting(authority, user, Presence::Here { grant_id: grant.id });
     let purpose = Purpose { subject, scope, resource: host.id.clone(), site_id: authority.installation.site_id };

@@ -1,6 +1,7 @@
 //! Routes of the OAuth endpoints.
 
 pub mod authorization;
+pub mod connected;
 pub mod consent;
 pub mod introspection;
 pub mod key_set;
@@ -21,6 +22,7 @@ pub fn routes() -> Vec<Route> {
         authorization::get_alias,
         authorization::post,
         authorization::post_alias,
+        connected::connected,
         consent::ask,
         consent::answer,
         consent::switch,

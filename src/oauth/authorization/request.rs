@@ -6,6 +6,7 @@ use crate::domain::client::Client;
 use crate::domain::uri::RedirectUri;
 use crate::oauth::authorization::checks::{Asked, Channel};
 use crate::oauth::error::OAuthError;
+use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
 use crate::store::StoreError;
@@ -45,6 +46,7 @@ pub(in crate::oauth) fn bind(
     let bound = match (received, client.redirect_uris.as_slice()) {
         (Some(requested), _) => client
             .redirect_uri(requested, server.config.issuer.loopback_ports)
+            .or_else(|| own_place(server, client, requested))
             .map(|redirect_uri| (redirect_uri, Presence::Sent)),
         (None, [only]) => Some((only.clone(), Presence::Assumed)),
         (None, _) => None,
@@ -53,6 +55,12 @@ pub(in crate::oauth) fn bind(
         client: client.name.clone(),
         received: received.unwrap_or_default().chars().take(512).collect(),
     })
+}
+
+/// This server's own page, which is for people who allow a deployed app something without having come from it.
+fn own_place(server: &AuthorizationServer, client: &Client, requested: &str) -> Option<RedirectUri> {
+    let own = client.deployment.is_some() && requested == server.config.issuer.url.url(installed::CONNECTED);
+    own.then(|| requested.parse().ok()).flatten()
 }
 
 /// The request, once every check has passed.

@@ -39,7 +39,7 @@ pub async fn exchange(
     let allowed = installed::allowed_here(client, &authority, &grant);
     let asked_for_some = parameters.once("scope")?.is_some();
     if asked_for_some && !allowed.covers(&asked) {
-        return Err(installed::consent_needed(server, client, &authority));
+        return installed::consent_needed(server, client, &authority).await;
     }
     let scope = asked.intersection(&allowed);
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;

@@ -1,6 +1,7 @@
 //! Forge apps as their developers, admins and resource servers meet them.
 
 mod as_app;
+mod bounds;
 mod ends;
 mod gateway;
 mod impersonation;
