@@ -155,7 +155,11 @@ fn check(new: &NewClient) -> Result<(), RegistryError> {
     if may(GrantType::ClientCredentials) && matches!(new.authentication, NewAuthentication::Public) {
         return Err(RegistryError::PublicClientCredentials);
     }
-    if new.scope.union(&new.optional_scope).of_resources().is_empty() {
+    let confidential = !matches!(new.authentication, NewAuthentication::Public);
+    if new.pkce == Pkce::Exempt && !Pkce::may_be_exempt(new.profile, confidential) {
+        return Err(RegistryError::PkceExemption);
+    }
+    if new.scope.union(&new.optional_scope).carried().is_empty() {
         return Err(RegistryError::NoScope);
     }
     Ok(())
@@ -246,5 +250,15 @@ mod tests {
         for bad in ["javascript:alert(1)", "http://a.example", "/terms", "https://a.example/ b"] {
             assert!(refusal(|new| new.tos_uri = Some(bad.into())).contains("tos_uri"), "{bad:?}");
         }
+    #[test]
+    fn only_a_confidential_client_with_the_atlassian_profile_is_exempt_from_pkce() {
+        let exempt = |profile, authentication| {
+            refusal(|new| (new.pkce, new.profile, new.authentication) = (Pkce::Exempt, profile, authentication))
+        };
+        assert_eq!(exempt(Profile::Atlassian, NewAuthentication::Secret(None)), "accepted");
+        assert!(exempt(Profile::Rfc, NewAuthentication::Secret(None)).contains("PKCE"));
+        assert!(exempt(Profile::Atlassian, NewAuthentication::Public).contains("PKCE"));
+    }
+
     }
 }

@@ -192,6 +192,9 @@ pub enum GrantFault {
     /// The person, an admin or the client ended it.
     #[error("what this was issued under was withdrawn")]
     Withdrawn,
+    /// RFC 9700 section 4.8.2.
+    #[error("code_verifier was sent, and the authorization request had no code_challenge")]
+    VerifierWithoutChallenge,
     /// The app is not on the site that is named, or it is another app's installation.
     #[error("this app is not installed there; an admin of the site can install it")]
     NotInstalled,

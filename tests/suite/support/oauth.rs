@@ -58,7 +58,20 @@ pub fn native() -> Client {
     }
 }
 
-fn entry(name: &str, title: &str, risk: Risk, resource: &str) -> ScopeEntry {
+/// A confidential client named `issue-mailer` that behaves as 3LO clients do, before it is registered.
+pub fn three_legged() -> Client {
+    Client {
+        id: "issue-mailer".parse().expect("an identifier"),
+        name: "Issue Mailer".into(),
+        scope: scope("read:objects write:objects read:me offline_access"),
+        profile: Profile::Atlassian,
+        pkce: Pkce::Exempt,
+        ..confidential()
+    }
+}
+
+/// A scope that the resource owns.
+pub fn entry(name: &str, title: &str, risk: Risk, resource: &str) -> ScopeEntry {
     let resource = resource.parse().expect("an identifier");
     ScopeEntry { name: name.into(), title: title.into(), sentence: String::new(), risk, resource }
 }
