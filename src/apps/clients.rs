@@ -10,7 +10,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::event::Event;
 use crate::domain::id::ClientId;
-use crate::domain::scope::{OFFLINE_ACCESS, Scope};
+use crate::domain::scope::{OFFLINE_ACCESS, READ_ME, Scope, is_own};
 use crate::domain::secret::Secret;
 use crate::domain::uri::RedirectUri;
 use crate::secrets::random;
@@ -56,6 +56,7 @@ pub async fn add(
     new: NewClient,
 ) -> Result<(Client, Option<Secret<String>>), RegistryError> {
     check(&new)?;
+    check_id(new.id.as_ref())?;
     let scopes = new.scope.union(&new.optional_scope);
     check_known(server, &scopes).await?;
     let id = match new.id {
@@ -134,6 +135,14 @@ pub async fn remove(server: &AuthorizationServer, id: &ClientId) -> Result<(), R
     Ok(())
 }
 
+/// Whether the name is one that a client or a resource may have.
+pub(super) fn check_id(id: Option<&ClientId>) -> Result<(), RegistryError> {
+    match id.filter(|id| **id == ClientId::this_server()) {
+        Some(id) => Err(RegistryError::Taken(id.to_string())),
+        None => Ok(()),
+    }
+}
+
 fn check(new: &NewClient) -> Result<(), RegistryError> {
     check_text("the name of an app", &new.name)?;
     new.publisher.iter().try_for_each(|publisher| check_text("the publisher of an app", publisher))?;
@@ -165,13 +174,12 @@ fn check(new: &NewClient) -> Result<(), RegistryError> {
     Ok(())
 }
 
-/// Whether every scope is in the catalogue; `offline_access` belongs to this server and always is.
+/// Whether every scope is in the catalogue; what belongs to this server always is.
 async fn check_known(server: &AuthorizationServer, scope: &Scope) -> Result<(), RegistryError> {
     let known = server.store.scope_entries(scope).await?;
-    let unknown =
-        scope.iter().find(|token| *token != OFFLINE_ACCESS && known.iter().all(|entry| entry.name != **token));
+    let unknown = scope.iter().find(|token| !is_own(token) && known.iter().all(|entry| entry.name != **token));
     let Some(unknown) = unknown else { return Ok(()) };
-    let mut names = vec![OFFLINE_ACCESS.to_owned()];
+    let mut names = vec![OFFLINE_ACCESS.to_owned(), READ_ME.to_owned()];
     for resource in server.store.resources().await? {
         names.extend(server.store.scopes_of(&resource.id).await?.into_iter().map(|entry| entry.name));
     }
@@ -243,14 +251,6 @@ mod tests {
     }
 
     #[test]
-    fn what_people_read_is_one_honest_line() {
-        for bad in ["", " ", "a\nb", "evil\u{202e}elpmaxe", "zero\u{200b}width", &"x".repeat(61)] {
-            assert!(check_text("a name", bad).is_err(), "{bad:?}");
-        }
-        for bad in ["javascript:alert(1)", "http://a.example", "/terms", "https://a.example/ b"] {
-            assert!(refusal(|new| new.tos_uri = Some(bad.into())).contains("tos_uri"), "{bad:?}");
-        }
-    #[test]
     fn only_a_confidential_client_with_the_atlassian_profile_is_exempt_from_pkce() {
         let exempt = |profile, authentication| {
             refusal(|new| (new.pkce, new.profile, new.authentication) = (Pkce::Exempt, profile, authentication))
@@ -260,5 +260,13 @@ mod tests {
         assert!(exempt(Profile::Atlassian, NewAuthentication::Public).contains("PKCE"));
     }
 
+    #[test]
+    fn what_people_read_is_one_honest_line() {
+        for bad in ["", " ", "a\nb", "evil\u{202e}elpmaxe", "zero\u{200b}width", &"x".repeat(61)] {
+            assert!(check_text("a name", bad).is_err(), "{bad:?}");
+        }
+        for bad in ["javascript:alert(1)", "http://a.example", "/terms", "https://a.example/ b"] {
+            assert!(refusal(|new| new.tos_uri = Some(bad.into())).contains("tos_uri"), "{bad:?}");
+        }
     }
 }

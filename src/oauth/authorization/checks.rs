@@ -80,8 +80,8 @@ impl Asked<'_> {
     /// # Errors
     /// `invalid_scope` or `invalid_target` if the catalogue does not know what is asked for, or the client may not have it.
     pub fn into_request(self, scope: Scope, catalogued: &Catalogued) -> Result<AuthorizationRequest, OAuthError> {
-        if scope.without(&catalogued.scope).iter().any(|token| !self.client.allows_token(token)) {
-            return Err(ScopeFault::NotRegistered(crate::domain::scope::OFFLINE_ACCESS.to_owned()).into());
+        if let Some(token) = scope.without(&catalogued.scope).iter().find(|token| !self.client.allows_token(token)) {
+            return Err(ScopeFault::NotRegistered(token.to_owned()).into());
         }
         catalogued.allowed_to(self.client)?;
         Ok(AuthorizationRequest {
