@@ -5,6 +5,7 @@
 //! | `/oauth/authorize`, `/authorize` | browsers | `oauth::authorization` |
 //! | `/consent`, `/consent/switch` | browsers | `oauth::consent` |
 //! | `/oauth/token` | clients | `oauth::token` |
+//! | `/oauth/token/accessible-resources`, `/me` | clients with an access token | `oauth::accessible_resources`, `oauth::me` |
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |
