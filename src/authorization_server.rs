@@ -190,7 +190,7 @@ impl AuthorizationServer {
     /// Up to which moments everything is over by now, for the sweep.
     pub fn horizon(&self) -> Horizon {
         let (now, lifetimes) = (self.now(), &self.config.lifetimes);
-        Horizon { now, rotations: now - lifetimes.refresh_token_leeway, events: now - lifetimes.audit }
+        Horizon { now, rotations: now - lifetimes.longest_leeway(), events: now - lifetimes.audit }
     }
 
     /// Writes a fact to the audit trail and the log. What it tells of is done and durable by then, and an error would deny

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::scope::{Risk, ScopeEntry};
+use crate::domain::id::ResourceId;
+use crate::domain::scope::{READ_ME, Risk, Scope, ScopeEntry};
 use crate::store::StoreError;
 
 /// What is asked for, or was allowed, at one protected resource.
@@ -22,6 +23,16 @@ impl ScopesAt {
     }
 }
 
+/// What the catalogue knows of `scope`, what belongs to this server itself included.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn entries(server: &AuthorizationServer, scope: &Scope) -> Result<Vec<ScopeEntry>, StoreError> {
+    let mut entries = server.store.scope_entries(&scope.of_resources()).await?;
+    entries.extend(scope.contains(READ_ME).then(ScopeEntry::read_me));
+    Ok(entries)
+}
+
 /// `entries` by the API they belong to, the one with the greatest risk first.
 ///
 /// # Errors
@@ -33,12 +44,19 @@ pub async fn by_api(server: &AuthorizationServer, mut entries: Vec<ScopeEntry>) 
         match groups.iter_mut().find(|group| group.entries[0].resource == entry.resource) {
             Some(group) => group.entries.push(entry),
             None => {
-                let resource = server.store.resource(&entry.resource).await?;
-                let api = resource.map_or_else(|| entry.resource.to_string(), |resource| resource.name.clone());
-                groups.push(ScopesAt { api, entries: vec![entry] });
+                groups.push(ScopesAt { api: name(server, &entry.resource).await?, entries: vec![entry] });
             }
         }
     }
     groups.sort_by_key(|group| Reverse(group.risk()));
     Ok(groups)
+}
+
+/// What people call an API.
+async fn name(server: &AuthorizationServer, api: &ResourceId) -> Result<String, StoreError> {
+    if *api == ResourceId::this_server() {
+        return Ok(server.config.issuer.name.clone());
+    }
+    let resource = server.store.resource(api).await?;
+    Ok(resource.map_or_else(|| api.to_string(), |resource| resource.name.clone()))
 }

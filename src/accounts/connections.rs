@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::grouping::{ScopesAt, by_api};
+use crate::access::grouping::{ScopesAt, by_api, entries};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::{Actor, Event};
@@ -99,7 +99,7 @@ async fn describe(
     last_used: Option<Timestamp>,
 ) -> Result<Connection, StoreError> {
     let client = server.store.client(&grant.client_id).await?;
-    let scopes = by_api(server, server.store.scope_entries(&grant.scope).await?).await?;
+    let scopes = by_api(server, entries(server, &grant.scope).await?).await?;
     let mut sites = Vec::new();
     for id in &grant.sites {
         sites.extend(server.store.site(*id).await?);

@@ -10,7 +10,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::event::Event;
 use crate::domain::id::ClientId;
-use crate::domain::scope::{OFFLINE_ACCESS, Scope};
+use crate::domain::scope::{OFFLINE_ACCESS, READ_ME, Scope, is_own};
 use crate::domain::secret::Secret;
 use crate::domain::uri::RedirectUri;
 use crate::secrets::random;
@@ -56,6 +56,7 @@ pub async fn add(
     new: NewClient,
 ) -> Result<(Client, Option<Secret<String>>), RegistryError> {
     check(&new)?;
+    check_id(new.id.as_ref())?;
     let scopes = new.scope.union(&new.optional_scope);
     check_known(server, &scopes).await?;
     let id = match new.id {
@@ -134,6 +135,14 @@ pub async fn remove(server: &AuthorizationServer, id: &ClientId) -> Result<(), R
     Ok(())
 }
 
+/// Whether the name is one that a client or a resource may have.
+pub(super) fn check_id(id: Option<&ClientId>) -> Result<(), RegistryError> {
+    match id.filter(|id| **id == ClientId::this_server()) {
+        Some(id) => Err(RegistryError::Taken(id.to_string())),
+        None => Ok(()),
+    }
+}
+
 fn check(new: &NewClient) -> Result<(), RegistryError> {
     check_text("the name of an app", &new.name)?;
     new.publisher.iter().try_for_each(|publisher| check_text("the publisher of an app", publisher))?;
@@ -155,19 +164,22 @@ fn check(new: &NewClient) -> Result<(), RegistryError> {
     if may(GrantType::ClientCredentials) && matches!(new.authentication, NewAuthentication::Public) {
         return Err(RegistryError::PublicClientCredentials);
     }
-    if new.scope.union(&new.optional_scope).of_resources().is_empty() {
+    let confidential = !matches!(new.authentication, NewAuthentication::Public);
+    if new.pkce == Pkce::Exempt && !Pkce::may_be_exempt(new.profile, confidential) {
+        return Err(RegistryError::PkceExemption);
+    }
+    if new.scope.union(&new.optional_scope).carried().is_empty() {
         return Err(RegistryError::NoScope);
     }
     Ok(())
 }
 
-/// Whether every scope is in the catalogue; `offline_access` belongs to this server and always is.
+/// Whether every scope is in the catalogue; what belongs to this server always is.
 async fn check_known(server: &AuthorizationServer, scope: &Scope) -> Result<(), RegistryError> {
     let known = server.store.scope_entries(scope).await?;
-    let unknown =
-        scope.iter().find(|token| *token != OFFLINE_ACCESS && known.iter().all(|entry| entry.name != **token));
+    let unknown = scope.iter().find(|token| !is_own(token) && known.iter().all(|entry| entry.name != **token));
     let Some(unknown) = unknown else { return Ok(()) };
-    let mut names = vec![OFFLINE_ACCESS.to_owned()];
+    let mut names = vec![OFFLINE_ACCESS.to_owned(), READ_ME.to_owned()];
     for resource in server.store.resources().await? {
         names.extend(server.store.scopes_of(&resource.id).await?.into_iter().map(|entry| entry.name));
     }
@@ -236,6 +248,16 @@ mod tests {
             new.authentication = NewAuthentication::Public;
         };
         assert!(refusal(public).contains("public"));
+    }
+
+    #[test]
+    fn only_a_confidential_client_with_the_atlassian_profile_is_exempt_from_pkce() {
+        let exempt = |profile, authentication| {
+            refusal(|new| (new.pkce, new.profile, new.authentication) = (Pkce::Exempt, profile, authentication))
+        };
+        assert_eq!(exempt(Profile::Atlassian, NewAuthentication::Secret(None)), "accepted");
+        assert!(exempt(Profile::Rfc, NewAuthentication::Secret(None)).contains("PKCE"));
+        assert!(exempt(Profile::Atlassian, NewAuthentication::Public).contains("PKCE"));
     }
 
     #[test]

@@ -48,6 +48,11 @@ pub enum RegistryError {
     /// Only what was installed on a site acts for its people.
     #[error("token-exchange and jwt-bearer are for apps that are deployed from a manifest: `hallmark app deploy`")]
     OfDeployedApps,
+    /// PKCE is all that protects the codes of a public client, and a client that follows the RFCs can send a challenge.
+    #[error(
+        "only a confidential app with the profile atlassian can do without PKCE: any other is able to send a challenge, or has no secret that would protect its codes"
+    )]
+    PkceExemption,
     /// An API must prove who it is before it learns about tokens (RFC 7662 section 2.1).
     #[error("a protected resource needs a secret or a key set")]
     PublicResource,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::apps::clients::check_text;
+use crate::apps::clients::{check_id, check_text};
 use crate::apps::credentials::{self, NewAuthentication};
 use crate::apps::{RegistryError, catalogue};
 use crate::authorization_server::AuthorizationServer;
@@ -129,6 +129,7 @@ pub async fn remove(server: &AuthorizationServer, id: &ResourceId) -> Result<(),
 /// The scope that the resource will own, if nothing speaks against the registration.
 fn check(new: &NewResource) -> Result<Scope, RegistryError> {
     check_text("the name of a protected resource", &new.name)?;
+    check_id(Some(&new.id))?;
     if new.identifiers.is_empty() {
         return Err(RegistryError::NoIdentifier);
     }
@@ -167,6 +168,7 @@ mod tests {
     #[test]
     fn a_resource_that_nobody_could_ask_for_is_refused() {
         assert_eq!(refusal(|_| ()), "accepted");
+        assert!(refusal(|new| new.id = ResourceId::this_server()).contains("taken"));
         assert!(refusal(|new| new.identifiers.clear()).contains("identifier"));
         assert!(refusal(|new| new.scopes.clear()).contains("scope"));
         assert!(refusal(|new| new.scopes.push(new.scopes[0].clone())).contains("taken"));

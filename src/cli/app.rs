@@ -108,6 +108,12 @@ pub struct NewApp {
     /// Authorization requests must be pushed (RFC 9126).
     #[arg(long)]
     require_par: bool,
+    /// Whose habits the app relies on, where they differ from the standards: rfc, or atlassian for an unmodified 3LO client.
+    #[arg(long, value_name = "PROFILE", default_value = "rfc")]
+    profile: Profile,
+    /// The app sends no PKCE challenge and need not; only with a secret or keys, and with --profile atlassian.
+    #[arg(long)]
+    no_pkce: bool,
     /// Where the publisher tells how it treats what it learns.
     #[arg(long, value_name = "URL")]
     policy_uri: Option<String>,
@@ -173,7 +179,7 @@ async fn add(server: &AuthorizationServer, new: NewApp) -> Result<Answer, Comman
     let given = new.secret.clone();
     let (client, secret) = clients::add(server, new.into()).await?;
     let text = format!("Registered {}.\nclient_id      {}", client.name, client.id);
-    let answer = Answer::new(text, entry(&client));
+    let answer = warn_of_exemption(Answer::new(text, entry(&client)), &client);
     match secret {
         Some(secret) => Ok(with_secret(answer, secret.expose())),
         None => Ok(warn_of_guessable(answer, given.as_deref())),
@@ -184,10 +190,11 @@ async fn list(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     let clients = clients::list(server).await?;
     let row = |client: &Arc<Client>| {
         let grants: Vec<&str> = client.grant_types.iter().map(|grant_type| grant_type.as_str()).collect();
-        [client.id.to_string(), client.name.clone(), grants.join(" "), client.allowed_scope().to_string()]
+        let scope = client.allowed_scope().to_string();
+        [client.id.to_string(), client.name.clone(), profile(client), grants.join(" "), scope]
     };
     let rows: Vec<_> = clients.iter().map(row).collect();
-    let text = table(["CLIENT ID", "NAME", "GRANT TYPES", "SCOPE"], &rows);
+    let text = table(["CLIENT ID", "NAME", "PROFILE", "GRANT TYPES", "SCOPE"], &rows);
     Ok(Answer::new(text, clients.iter().map(|client| entry(client)).collect()))
 }
 
@@ -229,10 +236,16 @@ impl From<NewApp> for NewClient {
                 true => AuthorizationRequests::PushedOnly,
                 false => AuthorizationRequests::Any,
             },
-            profile: Profile::default(),
-            pkce: Pkce::default(),
+            profile: new.profile,
+            pkce: if new.no_pkce { Pkce::Exempt } else { Pkce::Required },
         }
     }
+}
+
+/// The profile of an app, and whether it does without PKCE.
+fn profile(client: &Client) -> String {
+    let profile = client.profile.as_str();
+    if client.is_exempt_from_pkce() { format!("{profile}, no PKCE") } else { profile.to_owned() }
 }
 
 fn entry(client: &Client) -> Value {
@@ -243,7 +256,7 @@ fn entry(client: &Client) -> Value {
         "optional_scope": client.optional_scope.as_str(),
         "token_endpoint_auth_method": method(&client.credentials), "secrets": secrets(&client.credentials),
         "require_pushed_authorization_requests": client.authorization_requests == AuthorizationRequests::PushedOnly,
-        "created": client.created.to_rfc3339(),
+        "profile": client.profile, "pkce": client.pkce, "created": client.created.to_rfc3339(),
     })
 }
 
@@ -275,6 +288,16 @@ pub(super) fn with_secret(mut answer: Answer, secret: &str) -> Answer {
     answer.text.push_str(&format!("\nclient_secret  {secret}\nThe secret is shown this once."));
     answer.json["client_secret"] = json!(secret);
     answer
+}
+
+fn warn_of_exemption(answer: Answer, client: &Client) -> Answer {
+    if !client.is_exempt_from_pkce() {
+        return answer;
+    }
+    answer.warn(
+        "without PKCE only the app's own check of `state` and its secret protect a code that was intercepted; \
+         register it again without --no-pkce as soon as it can send a challenge",
+    )
 }
 
 pub(super) fn warn_of_guessable(answer: Answer, given: Option<&str>) -> Answer {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::client::Profile;
 use crate::domain::time::Lifetime;
 
 /// The settings; the defaults are in [`Lifetimes::default`].
@@ -18,6 +19,8 @@ pub struct Lifetimes {
     pub refresh_token_absolute: Lifetime,
     /// How long after a rotation the token before it gets the same answer once more; zero turns retries off.
     pub refresh_token_leeway: Lifetime,
+    /// The same for clients with the Atlassian profile, which rely on a longer one.
+    pub refresh_token_leeway_atlassian: Lifetime,
     /// Of a session that is not used.
     pub session_idle: Lifetime,
     /// Of a session.
@@ -50,6 +53,7 @@ impl Default for Lifetimes {
             refresh_token_idle: Lifetime::days(90),
             refresh_token_absolute: Lifetime::days(365),
             refresh_token_leeway: Lifetime::seconds(30),
+            refresh_token_leeway_atlassian: Lifetime::minutes(10),
             session_idle: Lifetime::hours(12),
             session_absolute: Lifetime::days(7),
             pushed_request: Lifetime::seconds(90),
@@ -66,6 +70,19 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
+    /// How long a client may repeat a refresh.
+    pub fn leeway(&self, profile: Profile) -> Lifetime {
+        match profile {
+            Profile::Rfc => self.refresh_token_leeway,
+            Profile::Atlassian => self.refresh_token_leeway_atlassian,
+        }
+    }
+
+    /// How long any client may repeat a refresh: what a rotation was derived with is kept for so long.
+    pub fn longest_leeway(&self) -> Lifetime {
+        self.refresh_token_leeway.max(self.refresh_token_leeway_atlassian)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         let never_zero = [
             ("authorization_code", self.authorization_code),

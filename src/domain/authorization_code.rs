@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::authorization_request::{CodeChallenge, Presence};
+use crate::domain::authorization_request::{CodeChallenge, Presence, optional_challenge};
 use crate::domain::id::{ClientId, FamilyId, GrantId, ResourceId, SiteId, UserId};
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
@@ -26,8 +26,9 @@ pub struct AuthorizationCode {
     pub redirect_uri: RedirectUri,
     /// Whether the token request must repeat the redirection URI.
     pub redirect_uri_presence: Presence,
-    /// What the verifier must hash to.
-    pub code_challenge: CodeChallenge,
+    /// What the verifier must hash to; none where the client is exempt and sent no challenge, and then there is no verifier.
+    #[serde(with = "optional_challenge")]
+    pub code_challenge: Option<CodeChallenge>,
     /// What was consented to, `offline_access` included.
     pub scope: Scope,
     /// The resources that tokens may be for.

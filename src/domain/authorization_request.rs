@@ -25,8 +25,9 @@ pub struct AuthorizationRequest {
     pub scope: Scope,
     /// The resources that the tokens may be for, each owning a scope asked for.
     pub resources: Vec<ResourceId>,
-    /// The S256 challenge of RFC 7636.
-    pub code_challenge: CodeChallenge,
+    /// The S256 challenge of RFC 7636; none from a client that is exempt and sent none.
+    #[serde(with = "optional_challenge")]
+    pub code_challenge: Option<CodeChallenge>,
     /// How the person is to be asked.
     pub prompt: Prompt,
     /// Whom the client expects.
@@ -67,6 +68,22 @@ impl FromStr for CodeChallenge {
         } else {
             Err(MalformedCodeChallenge)
         }
+    }
+}
+
+/// A challenge that may be lacking, kept as its text, which is empty then: no challenge is.
+pub(in crate::domain) mod optional_challenge {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::CodeChallenge;
+
+    pub fn serialize<S: Serializer>(challenge: &Option<CodeChallenge>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(challenge.as_ref().map_or("", CodeChallenge::as_str))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CodeChallenge>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(if text.is_empty() { None } else { Some(CodeChallenge(text)) })
     }
 }
 

@@ -73,6 +73,35 @@ pub enum Pkce {
     Exempt,
 }
 
+impl Profile {
+    /// The name by which operators choose it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Profile::Rfc => "rfc",
+            Profile::Atlassian => "atlassian",
+        }
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "rfc" => Ok(Profile::Rfc),
+            "atlassian" => Ok(Profile::Atlassian),
+            other => Err(format!("{other:?} is no profile: one of rfc, atlassian")),
+        }
+    }
+}
+
+impl Pkce {
+    /// Whether a client of this kind may do without. One that cannot keep a secret has nothing else that tells it from a
+    /// thief of its code (RFC 9700 section 2.1.1), and one that follows the RFCs can send a challenge.
+    pub fn may_be_exempt(profile: Profile, confidential: bool) -> bool {
+        profile == Profile::Atlassian && confidential
+    }
+}
+
 /// How a client may begin an authorization (RFC 9126 section 6, `require_pushed_authorization_requests`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +229,12 @@ impl FromStr for GrantType {
 }
 
 impl Client {
+    /// Whether a code may be given to it without a challenge. That it can be exempt at all is asked each time, so that a
+    /// record which says what could not be registered exempts nobody.
+    pub fn is_exempt_from_pkce(&self) -> bool {
+        self.pkce == Pkce::Exempt && Pkce::may_be_exempt(self.profile, self.credentials.is_confidential())
+    }
+
     /// Whether it may use `grant_type`.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)

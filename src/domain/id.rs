@@ -180,6 +180,16 @@ impl fmt::Display for ClientId {
     }
 }
 
+/// What stands for this server where the resource of a token is named; nobody can be registered by it.
+const THIS_SERVER: &str = "this-authorization-server";
+
+impl ClientId {
+    /// The name that stands for the authorization server itself, whose own API says who the person of a token is.
+    pub fn this_server() -> Self {
+        Self(THIS_SERVER.to_owned())
+    }
+}
+
 /// The name of a protected resource. It authenticates with it as a client does, so both share one name space.
 pub type ResourceId = ClientId;
 

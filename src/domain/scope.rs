@@ -11,6 +11,15 @@ use crate::domain::id::ResourceId;
 /// Asks for access while the person is away, that is for a refresh token. It belongs to the authorization server, not to a protected resource.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// Asks who the person is. It belongs to the authorization server as well, which tells it at `/me`; an access token carries it
+/// beside the scopes of its resource.
+pub const READ_ME: &str = "read:me";
+
+/// Whether a scope token belongs to the authorization server, and so to no protected resource.
+pub fn is_own(token: &str) -> bool {
+    [OFFLINE_ACCESS, READ_ME].contains(&token)
+}
+
 const MAX_BYTES: usize = 2048;
 const MAX_TOKENS: usize = 50;
 
@@ -81,8 +90,13 @@ impl Scope {
         Scope::of(self.iter().filter(|token| keep(token)))
     }
 
-    /// The scope without `offline_access`: what an access token can carry.
+    /// The scope without what belongs to the authorization server.
     pub fn of_resources(&self) -> Scope {
+        if self.iter().any(is_own) { self.filter(|token| !is_own(token)) } else { self.clone() }
+    }
+
+    /// The scope without `offline_access`: what an access token can carry.
+    pub fn carried(&self) -> Scope {
         if self.contains(OFFLINE_ACCESS) { self.filter(|token| token != OFFLINE_ACCESS) } else { self.clone() }
     }
 }
@@ -109,7 +123,7 @@ impl fmt::Display for Scope {
 }
 
 /// Scopes that a person must consent to themselves: no admin approves for them that an app acts with these while they are away.
-const INTERACTIVE: [&str; 2] = ["read:account", "read:me"];
+const INTERACTIVE: [&str; 2] = ["read:account", READ_ME];
 
 /// Whether nobody but the person can consent to a scope.
 pub fn needs_interactive_consent(token: &str) -> bool {
@@ -179,6 +193,19 @@ pub struct ScopeEntry {
     pub resource: ResourceId,
 }
 
+impl ScopeEntry {
+    /// The entry of [`READ_ME`], which no protected resource owns.
+    pub fn read_me() -> Self {
+        Self {
+            name: READ_ME.into(),
+            title: "See your profile".into(),
+            sentence: "Your name, your e-mail address and the identifier of your account here.".into(),
+            risk: Risk::Basic,
+            resource: ResourceId::this_server(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +238,7 @@ mod tests {
         assert_eq!(ab.intersection(&bc), scope("b"));
         assert_eq!(ab.without(&bc), scope("a"));
         assert!(scope("a b c").covers(&ab) && !ab.covers(&bc));
-        assert_eq!(scope("read:x offline_access").of_resources(), scope("read:x"));
+        assert_eq!(scope("read:x read:me offline_access").of_resources(), scope("read:x"));
+        assert_eq!(scope("read:x read:me offline_access").carried(), scope("read:x read:me"));
     }
 }

@@ -13,8 +13,9 @@ use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
 
 /// Where programs call, who read JSON.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "/oauth/token",
+    "/me",
     "/oauth/introspect",
     "/oauth/revoke",
     "/oauth/par",

@@ -6,6 +6,7 @@
 //! | `/consent`, `/consent/switch` | browsers | `oauth::consent` |
 //! | `/connected` | browsers | `oauth::connected` |
 //! | `/oauth/token` | clients | `oauth::token` |
+//! | `/oauth/token/accessible-resources`, `/me` | clients with an access token | `oauth::accessible_resources`, `oauth::me` |
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |

@@ -1,6 +1,6 @@
 //! The resource owner's decision: allow or deny, remember, and the code that follows.
 
-use crate::access::grouping::{ScopesAt, by_api};
+use crate::access::grouping::{ScopesAt, by_api, entries};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_code::AuthorizationCode;
 use crate::domain::authorization_request::SignInDemand;
@@ -109,7 +109,7 @@ async fn question(
     let new = grant.map_or_else(|| request.scope.clone(), |grant| grant.new_scope(request));
     let new = if request.prompt.consent || new.is_empty() { request.scope.clone() } else { new };
 
-    let entries = server.store.scope_entries(&request.scope.of_resources()).await?;
+    let entries = entries(server, &request.scope).await?;
     let (asked, already): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| new.contains(&entry.name));
     let already = already.into_iter().filter(|entry| grant.is_some_and(|grant| grant.scope.contains(&entry.name)));
     let already = already.collect();

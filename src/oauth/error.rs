@@ -20,6 +20,9 @@ pub enum OAuthError {
     /// `invalid_grant`: RFC 6749 section 5.2.
     #[error(transparent)]
     InvalidGrant(#[from] GrantFault),
+    /// `invalid_grant`, to a client with the Atlassian profile that refreshes: it relies on these words and on their status.
+    #[error("Unknown or invalid refresh token.")]
+    RefreshRefused(#[source] GrantFault),
     /// `unauthorized_client`: RFC 6749 sections 4.1.2.1 and 5.2.
     #[error("{0}")]
     UnauthorizedClient(&'static str),
@@ -189,6 +192,9 @@ pub enum GrantFault {
     /// RFC 7636 section 4.6.
     #[error("code_verifier does not fit the code_challenge of the authorization request")]
     Verifier,
+    /// RFC 9700 section 4.8.2.
+    #[error("code_verifier was sent, and the authorization request had no code_challenge")]
+    VerifierWithoutChallenge,
     /// The person, an admin or the client ended it.
     #[error("what this was issued under was withdrawn")]
     Withdrawn,
@@ -278,7 +284,7 @@ impl OAuthError {
         match self {
             OAuthError::InvalidRequest(_) => ErrorCode::InvalidRequest,
             OAuthError::InvalidClient(_) => ErrorCode::InvalidClient,
-            OAuthError::InvalidGrant(_) => ErrorCode::InvalidGrant,
+            OAuthError::InvalidGrant(_) | OAuthError::RefreshRefused(_) => ErrorCode::InvalidGrant,
             OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => ErrorCode::UnauthorizedClient,
             OAuthError::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             OAuthError::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,

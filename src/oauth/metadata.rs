@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::GrantType;
 use crate::domain::resource::ProtectedResource;
+use crate::domain::scope::{OFFLINE_ACCESS, READ_ME};
 use crate::secrets::assertion::ALGORITHMS;
 use crate::store::StoreError;
 
@@ -83,7 +84,7 @@ pub async fn metadata(server: &AuthorizationServer) -> Result<Metadata, StoreErr
 fn scopes(resources: &[Arc<ProtectedResource>]) -> Vec<String> {
     let mut names: Vec<String> =
         resources.iter().flat_map(|resource| resource.scope.iter().map(str::to_owned)).collect();
-    names.push(crate::domain::scope::OFFLINE_ACCESS.to_owned());
+    names.extend([OFFLINE_ACCESS.to_owned(), READ_ME.to_owned()]);
     names.sort();
     names
 }

@@ -7,6 +7,7 @@
 //! | 6749 section 4.1.1, 8252, 9207 | authorization endpoint | `authorization` |
 //! | 6749 section 3.2 | token endpoint | `token` |
 //! | 6749 section 5.2 | errors | `error` |
+//! | 6750 | who calls this server with an access token | `bearer`, `accessible_resources`, `me` |
 //! | 7009 | revocation | `revocation` |
 //! | 7517 | the key set | `key_set` |
 //! | 7636 | proof key for code exchange | `authorization::checks`, `machine` |
@@ -15,7 +16,9 @@
 //! | 8707 | resource indicators | `target` |
 //! | 9126 | pushed authorization requests | `pushed_authorization` |
 
+pub mod accessible_resources;
 pub mod authorization;
+pub mod bearer;
 pub mod client_authentication;
 pub mod consent;
 pub mod error;
@@ -26,6 +29,7 @@ pub mod introspection;
 pub mod invocation;
 pub mod key_set;
 mod machine;
+pub mod me;
 pub mod metadata;
 pub mod parameters;
 pub mod pushed_authorization;

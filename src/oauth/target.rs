@@ -3,14 +3,16 @@
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::id::ResourceId;
-use crate::domain::scope::{Scope, ScopeEntry};
+use crate::domain::scope::{READ_ME, Scope, ScopeEntry};
 use crate::oauth::error::{OAuthError, ScopeFault, TargetFault};
 use crate::store::StoreError;
 
 /// What the catalogue knows of a request's scope and resources.
 pub struct Catalogued {
-    /// The scope without `offline_access`.
+    /// The scope without what belongs to this server.
     pub scope: Scope,
+    /// What an access token carries of what belongs to this server, whichever resource it is for.
+    pub own: Scope,
     /// The entry of each scope token that is known.
     pub entries: Vec<ScopeEntry>,
     /// Each resource that was named, with what its name means here.
@@ -27,13 +29,14 @@ impl Catalogued {
         scope: &Scope,
         resources: impl Iterator<Item = &'a str> + Send,
     ) -> Result<Self, StoreError> {
+        let own = scope.filter(|token| token == READ_ME);
         let scope = scope.of_resources();
         let entries = server.store.scope_entries(&scope).await?;
         let mut named = Vec::new();
         for identifier in resources {
             named.push((identifier.to_owned(), server.store.resource_identified_by(identifier).await?));
         }
-        Ok(Self { scope, entries, named })
+        Ok(Self { scope, own, entries, named })
     }
 
     /// The same without the scopes that nobody owns, or of which no owner is named: for a request that asked for no scope, and
@@ -58,14 +61,22 @@ impl Catalogued {
                 return Err(ScopeFault::NotRegistered(token.to_owned()).into());
             }
         }
-        if self.scope.is_empty() { Err(ScopeFault::Nothing.into()) } else { Ok(()) }
+        if self.scope.is_empty() && self.own.is_empty() { Err(ScopeFault::Nothing.into()) } else { Ok(()) }
     }
 
     /// The resources that tokens may be for: those named, each owning a scope and each scope owned by one; or else every owner.
+    /// Where nothing of a resource is asked for, tokens are for this server alone, whichever resource is named.
     ///
     /// # Errors
     /// `invalid_target` names the resource or the scope that does not fit.
     pub fn resources(&self) -> Result<Vec<ResourceId>, OAuthError> {
+        if self.is_for_this_server() {
+            let unknown = self.named.iter().find(|(_, id)| id.is_none());
+            return match unknown {
+                Some((identifier, _)) => Err(TargetFault::Unknown(identifier.clone()).into()),
+                None => Ok(vec![ResourceId::this_server()]),
+            };
+        }
         let mut resources = Vec::new();
         for (identifier, id) in &self.named {
             let unknown = || TargetFault::Unknown(identifier.clone());
@@ -95,6 +106,9 @@ impl Catalogued {
     /// `invalid_target` if a resource is named that was not granted, or several come into question; `invalid_scope` if
     /// nothing of the scope is left.
     pub fn one_of(&self, granted: &[ResourceId]) -> Result<(ResourceId, Scope), OAuthError> {
+        if self.is_for_this_server() {
+            return Ok((ResourceId::this_server(), self.own.clone()));
+        }
         let resource = match self.named.as_slice() {
             [] => self.only_owner(granted)?,
             [(identifier, id)] => id
@@ -105,7 +119,11 @@ impl Catalogued {
         };
         let owns = |token: &str| self.entries.iter().any(|entry| entry.name == token && entry.resource == resource);
         let scope = self.scope.filter(owns);
-        if scope.is_empty() { Err(ScopeFault::Nothing.into()) } else { Ok((resource, scope)) }
+        if scope.is_empty() { Err(ScopeFault::Nothing.into()) } else { Ok((resource, scope.union(&self.own))) }
+    }
+
+    fn is_for_this_server(&self) -> bool {
+        self.scope.is_empty() && !self.own.is_empty()
     }
 
     fn only_owner(&self, granted: &[ResourceId]) -> Result<ResourceId, OAuthError> {

@@ -68,7 +68,7 @@ impl Refusal {
     }
 
     /// The `WWW-Authenticate` header; none where another token would change nothing.
-    fn challenge(self, realm: &str) -> Option<String> {
+    pub fn challenge(self, realm: &str) -> Option<String> {
         let challenge = format!("Bearer realm=\"{realm}\"");
         match self {
             Refusal::NoToken => Some(challenge),

@@ -1,4 +1,4 @@
-//! CORS for the token, revocation, metadata and key set endpoints and for no page, and only for origins that the operator named.
+//! CORS for the endpoints that tokens are asked for and shown at, metadata and the key set, and for no page, and only for origins that the operator named.
 
 use std::sync::Arc;
 
@@ -9,8 +9,10 @@ use rocket::{Request, Response};
 use crate::authorization_server::AuthorizationServer;
 
 /// The only paths that a script of another origin may call. Never a page: a script there could read what is asked.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 7] = [
     "/oauth/token",
+    "/oauth/token/accessible-resources",
+    "/me",
     "/oauth/revoke",
     "/.well-known/oauth-authorization-server",
     "/oauth/jwks",

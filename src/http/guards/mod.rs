@@ -1,6 +1,7 @@
 //! What a handler may ask for in its signature.
 
 pub mod address;
+pub mod bearer;
 pub mod browser;
 pub mod client_request;
 pub mod cookies;

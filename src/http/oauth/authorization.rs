@@ -8,6 +8,7 @@ use rocket::http::Status;
 use rocket::http::uri::Origin;
 
 use crate::authorization_server::AuthorizationServer;
+use crate::domain::client::Profile;
 use crate::http::guards::browser::Browser;
 use crate::http::guards::client_request::MAX_BODY;
 use crate::http::guards::signed_in::Visitor;
@@ -101,10 +102,16 @@ fn page(fault: &PageFault) -> ErrorPage {
                 "No app is registered here under the name that was sent. We stopped and did not send you on.",
             )
             .developer("unknown client_id", &told),
-        PageFault::RedirectUri { .. } => {
+        PageFault::RedirectUri { received, profile, .. } => {
+            let (error, detail) = match profile {
+                Profile::Rfc => ("redirect_uri mismatch", told),
+                Profile::Atlassian => {
+                    ("unauthorized_client", format!("redirect_uri is not registered for client: {received}"))
+                }
+            };
             ErrorPage::new(Status::BadRequest, "This app sent us an address we do not know")
                 .what_happened("It asked us to send you to an address that is not registered for it. We did not.")
-                .developer("redirect_uri mismatch", &told)
+                .developer(error, &detail)
                 .fix("Register this exact URI for the app. A trailing slash, the port and upper case count.")
         }
         PageFault::PushedRequest => ErrorPage::new(Status::BadRequest, "This request was used or has expired")

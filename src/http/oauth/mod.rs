@@ -1,10 +1,12 @@
 //! Routes of the OAuth endpoints.
 
+pub mod accessible_resources;
 pub mod authorization;
 pub mod connected;
 pub mod consent;
 pub mod introspection;
 pub mod key_set;
+pub mod me;
 pub mod metadata;
 pub mod pushed_authorization;
 pub mod revocation;
@@ -18,6 +20,10 @@ pub fn routes() -> Vec<Route> {
     routes![
         introspection::introspect,
         token::token,
+        accessible_resources::list,
+        accessible_resources::preflight,
+        me::show,
+        me::preflight,
         authorization::get,
         authorization::get_alias,
         authorization::post,

@@ -71,6 +71,7 @@ impl Asked<'_> {
             scope: self.parameters.once("scope")?,
             default_scope: &self.client.scope,
             challenge: (self.parameters.once("code_challenge_method")?, self.parameters.once("code_challenge")?),
+            challenge_is_needed: !self.client.is_exempt_from_pkce(),
         })
     }
 
@@ -79,8 +80,8 @@ impl Asked<'_> {
     /// # Errors
     /// `invalid_scope` or `invalid_target` if the catalogue does not know what is asked for, or the client may not have it.
     pub fn into_request(self, scope: Scope, catalogued: &Catalogued) -> Result<AuthorizationRequest, OAuthError> {
-        if scope.without(&catalogued.scope).iter().any(|token| !self.client.allows_token(token)) {
-            return Err(ScopeFault::NotRegistered(crate::domain::scope::OFFLINE_ACCESS.to_owned()).into());
+        if let Some(token) = scope.without(&catalogued.scope).iter().find(|token| !self.client.allows_token(token)) {
+            return Err(ScopeFault::NotRegistered(token.to_owned()).into());
         }
         catalogued.allowed_to(self.client)?;
         Ok(AuthorizationRequest {
@@ -88,7 +89,7 @@ impl Asked<'_> {
             client_id: self.client.id.clone(),
             redirect_uri_presence: self.redirect_uri_presence,
             state: self.parameters.once("state")?.map(str::to_owned),
-            code_challenge: challenge(self.parameters)?,
+            code_challenge: challenge(self.client, self.parameters)?,
             prompt: prompt(self.parameters)?,
             login_hint: self.parameters.once("login_hint")?.map(str::to_owned),
             redirect_uri: self.redirect_uri,
@@ -139,7 +140,7 @@ fn query_response_mode(asked: &Asked<'_>) -> Result<(), OAuthError> {
 }
 
 fn well_formed_challenge(asked: &Asked<'_>) -> Result<(), OAuthError> {
-    challenge(asked.parameters).map(|_| ())
+    challenge(asked.client, asked.parameters).map(|_| ())
 }
 
 fn code_grant(asked: &Asked<'_>) -> Result<(), OAuthError> {
@@ -159,11 +160,13 @@ fn reasonable_length(asked: &Asked<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-fn challenge(parameters: &Parameters<'_>) -> Result<CodeChallenge, OAuthError> {
-    let sent = parameters.once("code_challenge")?.ok_or(RequestFault::ChallengeMissing)?;
+fn challenge(client: &Client, parameters: &Parameters<'_>) -> Result<Option<CodeChallenge>, OAuthError> {
+    let Some(sent) = parameters.once("code_challenge")? else {
+        return if client.is_exempt_from_pkce() { Ok(None) } else { Err(RequestFault::ChallengeMissing.into()) };
+    };
     let malformed =
         RequestFault::Malformed { name: "code_challenge", fault: "not 43 to 128 characters of A-Z a-z 0-9 - . _ ~" };
-    sent.parse().map_err(|_| malformed.into())
+    sent.parse().map(Some).map_err(|_| malformed.into())
 }
 
 fn prompt(parameters: &Parameters<'_>) -> Result<Prompt, OAuthError> {

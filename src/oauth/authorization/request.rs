@@ -2,7 +2,7 @@
 
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::{AuthorizationRequest, Presence};
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Profile};
 use crate::domain::uri::RedirectUri;
 use crate::oauth::authorization::checks::{Asked, Channel};
 use crate::oauth::error::OAuthError;
@@ -27,6 +27,8 @@ pub enum PageFault {
         client: String,
         /// What was sent, if anything was.
         received: String,
+        /// In whose words the developer is told.
+        profile: Profile,
     },
     /// The pushed request is unknown, used, expired or another client's.
     #[error("the pushed request is unknown, was used before, has expired or is another app's")]
@@ -54,6 +56,7 @@ pub(in crate::oauth) fn bind(
     bound.ok_or_else(|| PageFault::RedirectUri {
         client: client.name.clone(),
         received: received.unwrap_or_default().chars().take(512).collect(),
+        profile: client.profile,
     })
 }
 

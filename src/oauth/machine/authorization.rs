@@ -28,6 +28,8 @@ pub struct CodeRequest<'a> {
     pub default_scope: &'a Scope,
     /// `code_challenge_method` and `code_challenge` as sent.
     pub challenge: (Option<&'a str>, Option<&'a str>),
+    /// Whether it must be there.
+    pub challenge_is_needed: bool,
 }
 
 impl authorization::Request for CodeRequest<'_> {
@@ -75,7 +77,7 @@ pub fn authorize(request: &CodeRequest<'_>) -> Result<Scope, OAuthError> {
                 },
             },
             authorization::Output::Extend => {
-                challenge(request.challenge)?;
+                challenge(request)?;
                 authorization::Input::Extended(Extensions::new())
             }
             authorization::Output::Negotiate { bound_client, scope } => authorization::Input::Negotiated {
@@ -92,7 +94,12 @@ pub fn authorize(request: &CodeRequest<'_>) -> Result<Scope, OAuthError> {
     }
 }
 
-fn challenge((method, challenge): (Option<&str>, Option<&str>)) -> Result<(), OAuthError> {
+fn challenge(request: &CodeRequest<'_>) -> Result<(), OAuthError> {
+    let (method, challenge) = request.challenge;
+    // Who is exempt and sends any of it is held to it: half of a challenge is a request that somebody cut.
+    if !request.challenge_is_needed && (method, challenge) == (None, None) {
+        return Ok(());
+    }
     let challenge = challenge.ok_or(RequestFault::ChallengeMissing)?;
     // Required and without plain: a missing method means plain (RFC 7636 section 4.3) and is refused like it.
     Pkce::required()

@@ -63,10 +63,14 @@ pub fn redeem(request: &CodeRedemption<'_>, now: Timestamp) -> Result<(), OAuthE
                 accesstoken::Input::Recovered(Some(Box::new(saved_code(request.code, now)?)))
             }
             accesstoken::Output::Extend { extensions } => {
-                let challenge = extensions.remove(&Pkce::required());
-                Pkce::required()
-                    .verify(challenge, request.verifier.map(Cow::from))
-                    .map_err(|()| GrantFault::Verifier)?;
+                match (extensions.remove(&Pkce::required()), request.verifier) {
+                    (None, None) => {}
+                    // A verifier without a challenge is a code whose challenge somebody cut out (RFC 9700 section 4.8.2).
+                    (None, Some(_)) => return Err(GrantFault::VerifierWithoutChallenge.into()),
+                    (challenge, verifier) => Pkce::required()
+                        .verify(challenge, verifier.map(Cow::from))
+                        .map_err(|()| GrantFault::Verifier)?,
+                }
                 accesstoken::Input::Extended { access_extensions: Extensions::new() }
             }
             accesstoken::Output::Issue { .. } => return Ok(()),
@@ -89,7 +93,9 @@ fn code_fault(request: &CodeRedemption<'_>, now: Timestamp) -> GrantFault {
 
 fn saved_code(code: &AuthorizationCode, now: Timestamp) -> Result<Grant, OAuthError> {
     let mut extensions = Extensions::new();
-    extensions.set(&Pkce::required(), saved_challenge(&code.code_challenge));
+    if let Some(challenge) = &code.code_challenge {
+        extensions.set(&Pkce::required(), saved_challenge(challenge));
+    }
     Ok(Grant {
         owner_id: code.user_id.to_string(),
         client_id: code.client_id.as_str().to_owned(),

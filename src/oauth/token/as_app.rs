@@ -31,7 +31,7 @@ pub async fn issue(
     }
     let approved = authority.installation.approval.scope.filter(|token| authority.allows(client, token));
     let scope = installed::within(parameters, &approved, ScopeFault::NotApproved)?;
-    let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
+    let catalogued = Catalogued::load(server, &scope.of_resources(), parameters.resources()).await?;
     let catalogued = if parameters.once("scope")?.is_none() { catalogued.narrowed() } else { catalogued };
     let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;
     let installation_id = authority.installation.id;

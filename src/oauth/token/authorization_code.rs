@@ -78,6 +78,9 @@ fn check(
         return Err(GrantFault::RedirectUri.into());
     }
     let verifier = parameters.once("code_verifier")?;
+    if code.code_challenge.is_none() && !client.is_exempt_from_pkce() {
+        return Err(GrantFault::Verifier.into());
+    }
     machine::redeem(&CodeRedemption { client_id: &client.id, code, redirect_uri, verifier }, now)
 }
 

@@ -26,7 +26,8 @@ pub async fn issue(
     let now = server.now();
     let default_scope = client.allowed_scope().of_resources();
     let request = ForItself { client_id: &client.id, scope: parameters.once("scope")?, default_scope: &default_scope };
-    let scope = machine::client_credentials(&request)?;
+    // A client is nobody whose profile could be told, and it has no session to be away from.
+    let scope = machine::client_credentials(&request)?.of_resources();
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
     catalogued.allowed_to(client)?;
     let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;

@@ -2,7 +2,7 @@
 
 use crate::access::issue::{self, Successors};
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Profile};
 use crate::domain::event::Event;
 use crate::domain::id::FamilyId;
 use crate::domain::refresh_token::{Family, FamilyEnd, Presented};
@@ -18,8 +18,20 @@ use crate::store::Issued;
 /// Exchanges the refresh token of a token request.
 ///
 /// # Errors
-/// `invalid_grant` if it is not live (an old one ends its family); `invalid_scope` and `invalid_target` leave it as it was.
+/// `invalid_grant` if it is not live (an old one ends its family), in the words that the client relies on; `invalid_scope`
+/// and `invalid_target` leave it as it was.
 pub async fn refresh(
+    server: &AuthorizationServer,
+    client: &Client,
+    parameters: &Parameters<'_>,
+) -> Result<TokenResponse, OAuthError> {
+    exchange(server, client, parameters).await.map_err(|error| match (error, client.profile) {
+        (OAuthError::InvalidGrant(fault), Profile::Atlassian) => OAuthError::RefreshRefused(fault),
+        (error, _) => error,
+    })
+}
+
+async fn exchange(
     server: &AuthorizationServer,
     client: &Client,
     parameters: &Parameters<'_>,
@@ -36,7 +48,7 @@ pub async fn refresh(
             server.record(Event::ForeignTokenPresented { client_id: client.id.clone(), owner }).await;
             return Err(GrantFault::OtherClient.into());
         }
-        match family.judge(presented.digest, server.config.lifetimes.refresh_token_leeway, now) {
+        match family.judge(presented.digest, server.config.lifetimes.leeway(client.profile), now) {
             Presented::Current => {
                 if let Some(response) = rotate(server, client, &family, &presented, parameters, now).await? {
                     return Ok(response);

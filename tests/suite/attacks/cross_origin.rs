@@ -29,6 +29,8 @@ async fn only_a_named_origin_may_call_and_only_what_knows_no_cookie() {
     for (method, path) in [
         (Options, "/oauth/token"),
         (Post, "/oauth/token"),
+        (Options, "/oauth/token/accessible-resources"),
+        (Get, "/me"),
         (Options, "/oauth/revoke"),
         (Get, "/.well-known/oauth-authorization-server"),
         (Get, "/oauth/jwks"),

@@ -6,6 +6,7 @@ mod client_impersonation;
 mod clock_steps;
 mod code_injection;
 mod code_replay;
+mod content_type_confusion;
 mod credential_reposting;
 mod credentials_in_the_query;
 mod cross_origin;

@@ -109,6 +109,24 @@ fn an_app_that_could_never_work_is_refused() {
 }
 
 #[test]
+fn only_a_confidential_app_with_the_atlassian_profile_does_without_pkce_and_the_operator_is_warned() {
+    let operator = with_assets();
+    let exempt = format!("{MAILER} --no-pkce");
+    let refused = operator.run_with(&exempt, SECRET);
+    assert!(refused.exit == 1 && refused.err.contains("PKCE"), "{}", refused.err);
+    let public = "app add --client-id desk --public --redirect-uri https://a.example/cb --scope read:cmdb-object:jira";
+    assert_eq!(operator.run(&format!("{public} --no-pkce --profile atlassian")).exit, 1);
+    assert_eq!(operator.run(&format!("{public} --profile other")).exit, 2);
+
+    let added = operator.run_with(&format!("{exempt} --profile atlassian --json"), SECRET);
+
+    assert!(added.exit == 0 && added.err.contains("PKCE"), "{}", added.err);
+    assert_eq!((&added.json()["profile"], &added.json()["pkce"]), (&json!("atlassian"), &json!("exempt")));
+    assert!(operator.run("app list").out.contains("atlassian, no PKCE"));
+    assert_eq!(operator.run("app list --json").json()[0]["pkce"], "exempt");
+}
+
+#[test]
 fn what_is_removed_is_gone_and_its_name_is_free() {
     let operator = with_assets();
     assert_eq!(operator.run_with(MAILER, SECRET).exit, 0);

@@ -133,7 +133,7 @@ pub fn request() -> AuthorizationRequest {
         state: Some("state".into()),
         scope: scope("read:a"),
         resources: vec!["api".parse().expect("an identifier")],
-        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".parse().expect("a challenge"),
+        code_challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".parse().expect("a challenge")),
         prompt: Prompt::default(),
         login_hint: None,
     }

@@ -87,6 +87,24 @@ impl TestServer {
         Answer { status, headers, text: response.into_string().await.unwrap_or_default() }
     }
 
+    /// Asks this server's own API with an access token.
+    pub async fn ask(&self, path: &str, token: &str) -> Answer {
+        self.get(path, &[("Authorization", &format!("Bearer {token}"))]).await
+    }
+
+    /// Gets something as a program does.
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.local.get(path.to_owned());
+        for (name, value) in headers {
+            request.add_header(Header::new((*name).to_owned(), (*value).to_owned()));
+        }
+        let response = request.dispatch().await;
+        let headers =
+            response.headers().iter().map(|header| (header.name().to_string(), header.value().to_owned())).collect();
+        let status = response.status();
+        Answer { status, headers, text: response.into_string().await.unwrap_or_default() }
+    }
+
     /// Asks about a token as the resource `assets`.
     pub async fn introspect(&self, token: &str) -> Answer {
         let credentials = Some(basic("assets", "assets-secret-of-many-characters"));

@@ -2,7 +2,7 @@
 
 use hallmark::authorization_server::AuthorizationServer;
 use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
-use hallmark::domain::id::UserId;
+use hallmark::domain::id::{SiteId, UserId};
 use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
 use hallmark::domain::secret::TokenKey;
@@ -58,13 +58,26 @@ pub fn native() -> Client {
     }
 }
 
-fn entry(name: &str, title: &str, risk: Risk, resource: &str) -> ScopeEntry {
+/// A confidential client named `issue-mailer` that behaves as 3LO clients do, before it is registered.
+pub fn three_legged() -> Client {
+    Client {
+        id: "issue-mailer".parse().expect("an identifier"),
+        name: "Issue Mailer".into(),
+        scope: scope("read:objects write:objects read:me offline_access"),
+        profile: Profile::Atlassian,
+        pkce: Pkce::Exempt,
+        ..confidential()
+    }
+}
+
+/// A scope that the resource owns.
+pub fn entry(name: &str, title: &str, risk: Risk, resource: &str) -> ScopeEntry {
     let resource = resource.parse().expect("an identifier");
     ScopeEntry { name: name.into(), title: title.into(), sentence: String::new(), risk, resource }
 }
 
-/// A resource with its scopes.
-async fn add_resource(server: &AuthorizationServer, id: &str, identifier: &str, entries: &[ScopeEntry]) {
+/// Registers a resource with its scopes.
+pub async fn add_resource(server: &AuthorizationServer, id: &str, identifier: &str, entries: &[ScopeEntry]) {
     let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let secret = digest(&format!("{id}-secret-of-many-characters"));
     let resource = ProtectedResource {
@@ -151,14 +164,14 @@ impl TestServer {
             password_changed: None,
         };
         assert_eq!(self.core.store.add_user(&user).await.expect("a store"), Added::Done);
-        let member = Member {
-            site_id: self.core.site.id,
-            user_id: user.id,
-            standing: SiteStanding::Member,
-            since: user.created,
-        };
-        self.core.store.put_member(&member).await.expect("a store");
+        self.enter(&user, self.core.site.id).await;
         user
+    }
+
+    /// Makes a person a member of a site.
+    pub async fn enter(&self, user: &User, site_id: SiteId) {
+        let member = Member { site_id, user_id: user.id, standing: SiteStanding::Member, since: self.core.now() };
+        self.core.store.put_member(&member).await.expect("a store");
     }
 
     /// Access and refresh token from a fresh code.
