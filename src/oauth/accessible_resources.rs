@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::id::SiteId;
-use crate::domain::site::Site;
 use crate::oauth::bearer::LiveToken;
 use crate::store::StoreError;
 
@@ -22,28 +21,23 @@ pub struct AccessibleResource {
     avatar_url: String,
 }
 
-/// Every site that the person of `live` allowed its client and is still a member of, by name, with what of the token's scope
-/// is good there; for a client's own token, the site that it is on.
+/// Every site on which the token is good, by name, with what of its scope is good there: those that its person allowed its
+/// client and is still a member of, and on which a deployed app is installed; for an app's own token, the site that it is on.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub async fn list(server: &AuthorizationServer, live: &LiveToken) -> Result<Vec<AccessibleResource>, StoreError> {
+    let Some(user) = &live.bounds.user else { return Ok(vec![describe(server, live)]) };
     let mut sites = Vec::new();
-    match &live.person {
-        Some((user, grant)) => {
-            for member in server.store.memberships(user.id).await? {
-                if grant.sites.contains(&member.site_id) {
-                    sites.extend(server.store.site(member.site_id).await?);
-                }
-            }
-        }
-        None => sites.push(live.site.clone()),
+    for member in server.store.memberships(user.id).await? {
+        sites.extend(live.on(server, member.site_id).await?);
     }
-    sites.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
-    Ok(sites.iter().map(|site| describe(server, live, site)).collect())
+    sites.sort_by(|a, b| a.site.name.cmp(&b.site.name).then_with(|| a.site.id.cmp(&b.site.id)));
+    Ok(sites.iter().map(|live| describe(server, live)).collect())
 }
 
-fn describe(server: &AuthorizationServer, live: &LiveToken, site: &Site) -> AccessibleResource {
+fn describe(server: &AuthorizationServer, live: &LiveToken) -> AccessibleResource {
+    let site = &live.site;
     AccessibleResource {
         id: site.id,
         name: site.name.clone(),

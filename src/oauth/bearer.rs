@@ -4,62 +4,68 @@
 use std::sync::Arc;
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::access_token::{AccessToken, Subject};
+use crate::domain::access_token::AccessToken;
 use crate::domain::client::Client;
-use crate::domain::grant::Grant;
+use crate::domain::id::SiteId;
 use crate::domain::scope::Scope;
+use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
-use crate::domain::user::User;
+use crate::oauth::bounds::{Bounds, bounds};
 use crate::secrets::token::{TokenKind, read};
-use crate::store::{Credential, Owner, StoreError};
+use crate::store::{Credential, StoreError};
 
-/// A live access token of a person who consented, or of a client for itself.
+/// A live access token, and what bounds it on a site.
 pub struct LiveToken {
+    /// Where it is found.
+    pub key: TokenKey,
     /// What it was issued as.
     pub token: AccessToken,
     /// To whom.
     pub client: Arc<Client>,
     /// Where it is good.
     pub site: Arc<Site>,
-    /// For whom, and what they allowed; nobody where the client acts for itself.
-    pub person: Option<(User, Grant)>,
+    /// For whom, and for what at most.
+    pub bounds: Bounds,
 }
 
 impl LiveToken {
     /// What of its scope was not taken back since.
     pub fn effective(&self) -> Scope {
-        self.token.scope.filter(|token| {
-            let consented = self.person.as_ref().is_none_or(|(_, grant)| grant.scope.contains(token));
-            consented && self.client.allows_token(token)
-        })
+        self.token.scope.filter(|token| self.bounds.consent(token) && self.bounds.approve(&self.client, token))
+    }
+
+    /// The same token on another site; `None` if it is not good there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn on(&self, server: &AuthorizationServer, site: SiteId) -> Result<Option<LiveToken>, StoreError> {
+        live_on(server, self.key, Some(site)).await
     }
 }
 
-/// The token that `bearer` is, if it is live. Those of installed apps are not taken: they say who they are where they are
-/// introspected, and the gateway's are for the gateway.
+/// The token that `bearer` is, if it is live.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub async fn live(server: &AuthorizationServer, bearer: &str) -> Result<Option<LiveToken>, StoreError> {
-    let Some(key) = read(TokenKind::Access, bearer) else { return Ok(None) };
-    let Some(credential) = server.store.credential(key).await? else { return Ok(None) };
-    let Credential { token, client: Some(client), site: Some(site), owner, .. } = credential else { return Ok(None) };
+    match read(TokenKind::Access, bearer) {
+        Some(key) => live_on(server, key, None).await,
+        None => Ok(None),
+    }
+}
+
+async fn live_on(
+    server: &AuthorizationServer,
+    key: TokenKey,
+    site: Option<SiteId>,
+) -> Result<Option<LiveToken>, StoreError> {
+    let Some(credential) = server.store.credential(key, site).await? else { return Ok(None) };
+    let Credential { token, client: Some(client), site: Some(site), authority, owner } = credential else {
+        return Ok(None);
+    };
     if token.expires.has_passed(server.now()) {
         return Ok(None);
     }
-    let person = match (&token.subject, owner) {
-        (Subject::Client, _) => None,
-        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true }))
-            if user.honours(*epoch) && grant.sites.contains(&site.id) =>
-        {
-            Some((user, grant))
-        }
-        _ => return Ok(None),
-    };
-    if let Some((user, _)) = &person
-        && server.store.member(site.id, user.id).await?.is_none()
-    {
-        return Ok(None);
-    }
-    Ok(Some(LiveToken { token, client, site, person }))
+    let bounds = bounds(&token, &client, &site, authority, owner);
+    Ok(bounds.map(|bounds| LiveToken { key, token, client, site, bounds }))
 }

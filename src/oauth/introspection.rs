@@ -7,22 +7,21 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::access_token::{AccessToken, Presence, Subject, SubjectClaim};
+use crate::domain::access_token::{AccessToken, Subject, SubjectClaim};
 use crate::domain::client::Client;
-use crate::domain::grant::Grant;
 use crate::domain::id::SiteId;
-use crate::domain::installation::{AppAccount, Authority};
+use crate::domain::installation::AppAccount;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
-use crate::domain::user::User;
+use crate::oauth::bounds::{Bounds, bounds};
 use crate::oauth::error::OAuthError;
 use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::base64url;
 use crate::secrets::token::{TokenKind, read};
-use crate::store::{Credential, Owner};
+use crate::store::Credential;
 use crate::telemetry::IntrospectionOutcome;
 
 /// What a protected resource learns about a token: everything, or nothing but that it is not live for the asker.
@@ -43,34 +42,6 @@ pub struct ActiveToken<'s> {
     site: Arc<Site>,
     bounds: Bounds,
     effective: Scope,
-}
-
-/// For whom a token is good, and what it may be used for at most.
-struct Bounds {
-    /// The person it stands for, if it stands for one.
-    user: Option<User>,
-    /// What they allowed, if they were there.
-    grant: Option<Grant>,
-    /// What an admin of the site approved, if it is a token of a deployed app.
-    authority: Option<Authority>,
-    /// Whether the app acts for somebody who is away.
-    away: bool,
-}
-
-impl Bounds {
-    /// Whether the client's version asks for the scope and the site's admin approved it.
-    fn approve(&self, client: &Client, token: &str) -> bool {
-        match &self.authority {
-            None => client.allows_token(token),
-            Some(authority) if self.away => authority.allows_away(client, token),
-            Some(authority) => authority.allows(client, token),
-        }
-    }
-
-    /// Whether the person allowed it, where one must have.
-    fn consent(&self, token: &str) -> bool {
-        self.grant.as_ref().is_none_or(|grant| grant.scope.contains(token))
-    }
 }
 
 /// Answers `asker` about the token in `parameters`, on the `site` that they name if they name one. `token_type_hint` is not
@@ -125,43 +96,6 @@ fn judge(
     let all = token.scope.iter().all(is_effective);
     let effective = if all { token.scope.clone() } else { token.scope.filter(is_effective) };
     Some(ActiveToken { server, asker, key, token, client, site, bounds, effective })
-}
-
-/// What bounds a token on `site`; `None` if it is not good there for anything.
-fn bounds(
-    token: &AccessToken,
-    client: &Client,
-    site: &Site,
-    authority: Option<Authority>,
-    owner: Option<Owner>,
-) -> Option<Bounds> {
-    // Every app that was deployed is on a site by an installation that is on, and the token hangs from it.
-    match (client.deployment, &authority) {
-        (None, None) => {}
-        (Some(deployment), Some(authority))
-            if authority.installation.is_active() && authority.installation.deployment == deployment => {}
-        _ => return None,
-    }
-    // Only what a person allowed an OAuth app is good on more sites than the one it was issued for.
-    if token.site_id != site.id && !matches!(token.subject, Subject::User { .. }) {
-        return None;
-    }
-    let (epoch, away) = match &token.subject {
-        Subject::Gateway { .. } => return None,
-        Subject::Client | Subject::App { .. } => {
-            return Some(Bounds { user: None, grant: None, authority, away: false });
-        }
-        Subject::User { epoch, .. } => (*epoch, false),
-        Subject::Acting { epoch, presence, .. } => (*epoch, *presence == Presence::Away),
-    };
-    let Owner { user: Some(user), grant, member_since: Some(since), family_is_live: true } = owner? else {
-        return None;
-    };
-    let covered = match &grant {
-        Some(grant) => grant.sites.contains(&site.id),
-        None => away && since <= token.issued,
-    };
-    (covered && user.honours(epoch)).then_some(Bounds { user: Some(user), grant, authority, away })
 }
 
 impl Serialize for Introspection<'_> {

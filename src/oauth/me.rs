@@ -27,7 +27,7 @@ struct ExtendedProfile {}
 
 /// The person of a token; `None` if it does not carry [`READ_ME`], as no client's own does.
 pub fn me(live: &LiveToken) -> Option<Me> {
-    let (user, _) = live.person.as_ref().filter(|_| live.effective().contains(READ_ME))?;
+    let user = live.bounds.user.as_ref().filter(|_| live.effective().contains(READ_ME))?;
     Some(Me {
         // A person's account, as opposed to one of an app; the value is the one that 3LO clients compare with.
         account_type: "atlassian",

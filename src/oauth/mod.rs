@@ -19,6 +19,7 @@
 pub mod accessible_resources;
 pub mod authorization;
 pub mod bearer;
+mod bounds;
 pub mod client_authentication;
 pub mod consent;
 pub mod error;

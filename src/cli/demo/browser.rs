@@ -133,7 +133,7 @@ fn forms(html: &str) -> Vec<Form> {
         let (opening, rest) = chunk.split_once('>').unwrap_or((chunk, ""));
         let inside = rest.split("</form").next().unwrap_or_default();
         let field = |tag: &str| Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()));
-        let ticked = |tag: &&str| attribute(tag, "type").as_deref() != Some("checkbox");
+        let ticked = |tag: &&str| !matches!(attribute(tag, "type").as_deref(), Some("checkbox" | "radio"));
         Form {
             action: attribute(opening, "action").unwrap_or_default(),
             fields: tags(inside, "input").filter(ticked).filter_map(field).collect(),

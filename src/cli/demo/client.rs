@@ -5,7 +5,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::cli::demo::wire::{Heard, Surprise, Wire, told_form};
-use crate::cli::demo::world::APP_ID;
+use crate::cli::demo::world::Registered;
+use crate::domain::id::InstallationId;
 use crate::secrets::digest::{base64url, digest};
 use crate::secrets::random;
 
@@ -28,7 +29,7 @@ struct Metadata {
 pub struct Client {
     wire: Wire,
     metadata: Metadata,
-    secret: String,
+    app: Registered,
     redirect_uri: String,
 }
 
@@ -54,13 +55,13 @@ pub struct Tokens {
 
 impl Client {
     /// Finds out where everything is; the issuer must be the one that was asked (RFC 8414 section 3.3).
-    pub async fn discover(wire: Wire, issuer: &str, secret: &str, redirect_uri: String) -> Result<Self, Surprise> {
+    pub async fn discover(wire: Wire, issuer: &str, app: &Registered, redirect_uri: String) -> Result<Self, Surprise> {
         let request = wire.request(Method::GET, &format!("{issuer}/.well-known/oauth-authorization-server"));
         let metadata: Metadata = read(&wire.send(request, "").await?, 200)?;
         if metadata.issuer != issuer {
             return Err(Surprise(format!("the metadata is of {}, not {issuer}", metadata.issuer)));
         }
-        Ok(Self { wire, metadata, secret: secret.to_owned(), redirect_uri })
+        Ok(Self { wire, metadata, app: app.clone(), redirect_uri })
     }
 
     /// Pushes an authorization request (RFC 9126) with a challenge (RFC 7636).
@@ -83,7 +84,9 @@ impl Client {
         let heard = self.post(&self.metadata.pushed_authorization_request_endpoint, &fields).await?;
         let pushed: Pushed = read(&heard, 201)?;
         let mut url = Url::parse(&self.metadata.authorization_endpoint).map_err(|error| Surprise(error.to_string()))?;
-        url.query_pairs_mut().append_pair("client_id", APP_ID).append_pair("request_uri", &pushed.request_uri);
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.app.client_id)
+            .append_pair("request_uri", &pushed.request_uri);
         Ok(Begun { url: url.into(), state, verifier })
     }
 
@@ -122,8 +125,28 @@ impl Client {
         self.post(&self.metadata.token_endpoint, &fields).await
     }
 
+    /// Asks for a token of the app itself on a site, for an API or the gateway; what is answered is for the caller to judge.
+    pub async fn as_app(&self, installation: InstallationId, more: &[(&str, &str)]) -> Result<Heard, Surprise> {
+        let ari = installation.ari();
+        let mut fields = vec![("grant_type", "client_credentials"), ("installation", ari.as_str())];
+        fields.extend_from_slice(more);
+        self.post(&self.metadata.token_endpoint, &fields).await
+    }
+
+    /// Exchanges an invocation for a token that acts for its person (RFC 8693); what is answered is for the caller to judge.
+    pub async fn as_user(&self, invocation: &str, resource: &str) -> Result<Heard, Surprise> {
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", invocation),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+            ("resource", resource),
+        ];
+        self.post(&self.metadata.token_endpoint, &fields).await
+    }
+
     async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Result<Heard, Surprise> {
-        let request = as_client(self.wire.request(Method::POST, url), APP_ID, &self.secret).form(fields);
+        let request =
+            as_client(self.wire.request(Method::POST, url), &self.app.client_id, &self.app.secret).form(fields);
         self.wire.send(request, &told_form(fields)).await
     }
 }

@@ -15,9 +15,10 @@ use rocket::{Build, Request, Responder, Rocket, State, catch, catchers, get, pos
 use serde_json::Value;
 
 use crate::cli::answer::CommandError;
-use crate::cli::demo::client::{Begun, Client, Tokens, redirect_uri};
+use crate::cli::demo::client::{Begun, Client, Tokens, read, redirect_uri};
 use crate::cli::demo::wire::{Surprise, Telling, Wire};
-use crate::cli::demo::world::{OPTIONAL_SCOPE, SCOPE};
+use crate::cli::demo::world::{API_ID, OPTIONAL_SCOPE, Registered, SCOPE};
+use crate::domain::id::InstallationId;
 use crate::secrets::digest::base64url;
 use crate::secrets::random;
 
@@ -34,7 +35,9 @@ pub struct Place {
     /// The app itself.
     pub app_url: String,
     /// What the app proves itself with.
-    pub secret: String,
+    pub app: Registered,
+    /// Where it is installed.
+    pub installation: InstallationId,
 }
 
 /// The app: its way to speak, and what it knows of each browser.
@@ -146,6 +149,20 @@ async fn change(mailer: &State<Mailer>, cookies: &CookieJar<'_>) -> Redirect {
     Redirect::to("/")
 }
 
+#[post("/as-app")]
+async fn as_app(mailer: &State<Mailer>, cookies: &CookieJar<'_>) -> Redirect {
+    let outcome = mailer.call_as_app().await;
+    mailer.show(&browser(cookies), outcome);
+    Redirect::to("/")
+}
+
+#[post("/gateway")]
+async fn through_gateway(mailer: &State<Mailer>, cookies: &CookieJar<'_>) -> Redirect {
+    let outcome = mailer.call_through_gateway().await;
+    mailer.show(&browser(cookies), outcome);
+    Redirect::to("/")
+}
+
 /// Forgets the tokens of this browser.
 #[post("/forget")]
 fn forget(mailer: &State<Mailer>, cookies: &CookieJar<'_>) -> Redirect {
@@ -165,10 +182,47 @@ fn fault(status: Status, _: &Request<'_>) -> RawHtml<String> {
 
 impl Mailer {
     async fn begin(&self) -> Result<(Client, Begun), Surprise> {
-        let Place { issuer, api_url, app_url, secret } = &self.place;
-        let client = Client::discover(self.wire.clone(), issuer, secret, redirect_uri(app_url)).await?;
+        let Place { api_url, .. } = &self.place;
+        let client = self.client().await?;
         let begun = client.begin(&format!("{SCOPE} {OPTIONAL_SCOPE}"), api_url).await?;
         Ok((client, begun))
+    }
+
+    async fn client(&self) -> Result<Client, Surprise> {
+        let Place { issuer, app, app_url, .. } = &self.place;
+        Client::discover(self.wire.clone(), issuer, app, redirect_uri(app_url)).await
+    }
+
+    /// Calls the API as the app itself, whose account on the site is nobody's.
+    async fn call_as_app(&self) -> Result<Call, Surprise> {
+        let Place { api_url, installation, .. } = &self.place;
+        let asked = [("resource", api_url.as_str()), ("scope", "read:cmdb-object:jira")];
+        let tokens: Tokens = read(&self.client().await?.as_app(*installation, &asked).await?, 200)?;
+        let request = self.wire.request(Method::GET, &format!("{api_url}/objects")).bearer_auth(tokens.access_token);
+        let heard = self.wire.send(request, "").await?;
+        Ok(Call::of("GET /objects, as the app".into(), heard.status, &heard.json(), heard.challenge()))
+    }
+
+    /// Calls the API through the gateway: no token of the API ever comes here.
+    async fn call_through_gateway(&self) -> Result<Call, Surprise> {
+        let Place { issuer, installation, .. } = &self.place;
+        let gateway = format!("{issuer}/gateway");
+        let tokens: Tokens = read(&self.client().await?.as_app(*installation, &[("resource", &gateway)]).await?, 200)?;
+        let request = self
+            .wire
+            .request(Method::GET, &format!("{gateway}/{API_ID}/objects"))
+            .bearer_auth(tokens.access_token)
+            .header("forge-proxy-authorization", format!("Forge as=app,installationId={installation}"));
+        let heard = self.wire.send(request, "").await?;
+        let line = format!("GET /gateway/{API_ID}/objects");
+        Ok(Call::of(line, heard.status, &heard.json(), heard.challenge()))
+    }
+
+    fn show(&self, browser: &str, outcome: Result<Call, Surprise>) {
+        self.note(browser, |visit| match outcome {
+            Ok(call) => (visit.call, visit.fault) = (Some(call), None),
+            Err(Surprise(fault)) => (visit.call, visit.fault) = (None, Some(fault)),
+        });
     }
 
     /// Calls the API with the token of a browser, and keeps what came of it.
@@ -247,7 +301,7 @@ pub fn rocket(figment: Figment, place: Place) -> Result<Rocket<Build>, CommandEr
     });
     Ok(rocket::custom(figment)
         .manage(Mailer { place, wire, visits: Mutex::default() })
-        .mount("/", routes![home, connect, callback, fetch, change, forget, style_sheet])
+        .mount("/", routes![home, connect, callback, fetch, change, as_app, through_gateway, forget, style_sheet])
         .register("/", catchers![fault])
         .attach(headers))
 }

@@ -55,16 +55,31 @@ pub async fn demo(story: Story, format: Format) -> Result<Exit, CommandError> {
 /// Says where to go, and waits for a signal.
 async fn open(world: &World, format: Format, signals: &mut Signals) -> Result<(), CommandError> {
     let (person, admin) = (&world.person, &world.admin);
+    let [manifest, second] = &world.manifests;
     let text = format!(
         "\n  Open                     {}\n  Sign in as               {}   password {}\n  or as an admin           {}   password {}\n  \
-         Remove the app at        {}/account/apps\n\n  Connect, allow, and see data fetched with the token. Then remove the app\n  \
-         and fetch again: the same call is refused, and the refusal names its layer.\n  Everything is in a temporary folder. Stop with Ctrl-C.\n",
-        world.app_url, person.email, person.password, admin.email, admin.password, world.issuer
+         Remove the app at        {}/account/apps\n  The admin's apps are at  {}/console and {}/admin/sites\n  \
+         Version 1 of the app     {}\n  Version 2                {}\n\n  \
+         Connect, choose a site, allow, and see data fetched with the token; then call as the app and through the gateway.\n  \
+         As the admin deploy version 2 in the console, and approve on the site what it asks for besides. Remove the app\n  \
+         and fetch again: the same call is refused, and the refusal names its layer.\n  \
+         Everything is in a temporary folder. Stop with Ctrl-C.\n",
+        world.app_url,
+        person.email,
+        person.password,
+        admin.email,
+        admin.password,
+        world.issuer,
+        world.issuer,
+        world.issuer,
+        manifest.display(),
+        second.display(),
     );
     let json = json!({
         "app": world.app_url, "issuer": world.issuer, "api": world.api_url,
         "person": { "email": person.email, "password": person.password },
         "admin": { "email": admin.email, "password": admin.password },
+        "manifests": world.manifests, "sites": world.sites.each_ref().map(|place| place.site.id),
     });
     Answer::new(text, json).print(format)?;
     signals.next().await;

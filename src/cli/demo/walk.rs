@@ -1,14 +1,18 @@
-//! The story without a browser: a person allows, the app calls, the person withdraws, the call is refused. Every
-//! exchange is told, and the first that is not as it should be ends the walk.
+//! The story without a browser: an app was deployed and installed, a person allows it on one of two sites, it calls as that
+//! person, as itself and through the gateway, asks for more, and loses everything step by step. Every exchange is told, and
+//! the first that is not as it should be ends the walk.
 
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::apps::installations::{self, InstallationError};
 use crate::cli::answer::CommandError;
 use crate::cli::demo::browser::{Browser, Page};
 use crate::cli::demo::client::{Begun, Client, Tokens, as_client, read, redirect_uri};
-use crate::cli::demo::wire::{Heard, Surprise, Telling, Wire};
-use crate::cli::demo::world::{API_ID, OPTIONAL_SCOPE, SCOPE, World};
+use crate::cli::demo::wire::{Heard, Surprise, Telling, Wire, told_form};
+use crate::cli::demo::world::{API_ID, MANIFESTS, MORE, OPTIONAL_SCOPE, SCOPE, World, deploy};
+use crate::domain::event::Actor;
+use crate::domain::scope::Scope;
 
 impl From<Surprise> for CommandError {
     fn from(surprise: Surprise) -> Self {
@@ -42,6 +46,13 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     async fn play(&mut self) -> Result<(), Surprise> {
+        let [here, there] = &self.world.sites;
+        self.wire.headline(&format!(
+            "An operator deployed version 1 of Sprint Mailer, and the admin installed it on {} and {}:\n{}",
+            here.site.name,
+            there.site.name,
+            MANIFESTS[0].trim_end()
+        ));
         self.wire.headline("1. Without a token the API only says how to send one");
         let heard = self.api.read(None).await?;
         expect(&heard, 401, Some(1))?;
@@ -49,13 +60,17 @@ impl Walk<'_> {
 
         self.wire.headline("2. Sprint Mailer learns where everything is");
         let redirect_uri = redirect_uri(&self.world.app_url);
-        let client =
-            Client::discover(self.wire.clone(), &self.world.issuer, &self.world.app_secret, redirect_uri).await?;
+        let client = Client::discover(self.wire.clone(), &self.world.issuer, &self.world.app, redirect_uri).await?;
 
         let tokens = self.connect(&client).await?;
         self.use_token(&tokens).await?;
+        self.as_app(&client).await?;
+        self.as_user(&client).await?;
+        self.through_the_gateway(&client).await?;
+        self.grow(&client).await?;
         self.withdraw(&client, &tokens).await?;
-        self.deny(&client).await
+        self.deny(&client).await?;
+        self.uninstall(&client).await
     }
 
     async fn connect(&mut self, client: &Client) -> Result<Tokens, Surprise> {
@@ -63,8 +78,11 @@ impl Walk<'_> {
         let begun = client.begin(&format!("{SCOPE} {OPTIONAL_SCOPE}"), &self.world.api_url).await?;
         let consent = self.sign_in(&begun).await?;
 
-        self.wire.headline("4. The person allows what is required, ticks one of the optional scopes, and is led back");
-        let allowed = [("decision", "allow"), ("scope", "offline_access")];
+        self.wire.headline(
+            "4. The person chooses one of two sites, allows what is required and one optional scope, and is led back",
+        );
+        let site = self.world.sites[0].site.id.to_string();
+        let allowed = [("decision", "allow"), ("site", site.as_str()), ("scope", "offline_access")];
         let answer = self.decide(&consent, &allowed).await?;
 
         self.wire.headline("5. Sprint Mailer redeems the code");
@@ -86,29 +104,131 @@ impl Walk<'_> {
         self.wire.headline("8. The API's own question about the token");
         let said = self.introspect(&tokens.access_token).await?;
         expect_that(said["active"] == true, "the token is not live")?;
-        expect_that(said["username"] == self.world.person.email.as_str(), "the token stands for somebody else")
+        expect_that(said["username"] == self.world.person.email.as_str(), "the token stands for somebody else")?;
+        let other = &self.world.sites[1].site;
+        let said = self.introspect_on(&tokens.access_token, Some(&other.id.to_string())).await?;
+        expect_that(said == inactive(), "the token is good on a site that was not chosen")
+    }
+
+    async fn as_app(&self, client: &Client) -> Result<(), Surprise> {
+        self.wire.headline("9. asApp: Sprint Mailer calls as itself, with what the admin approved");
+        let token = self.token_of_app(client).await?;
+        expect(&self.api.read(Some(&token)).await?, 200, None)?;
+        let said = self.introspect(&token).await?;
+        let account = format!("app:{}", self.world.sites[0].installation);
+        expect_that(said["sub"] == account.as_str(), "the token stands for somebody else than the app's account")
+    }
+
+    async fn as_user(&self, client: &Client) -> Result<(), Surprise> {
+        self.wire.headline(
+            "10. asUser: the product calls Sprint Mailer for the person, and it exchanges the invocation once",
+        );
+        let invocation = self.invoke().await?;
+        let heard = client.as_user(&invocation, &self.world.api_url).await?;
+        let token: Tokens = read(&heard, 200)?;
+        expect(&self.api.read(Some(&token.access_token)).await?, 200, None)?;
+        let said = self.introspect(&token.access_token).await?;
+        expect_that(said["sub"] == format!("user:{}", self.world.person.id), "the token stands for somebody else")?;
+        expect_that(said["act"]["sub"].is_string(), "the token does not say who acts")?;
+        let again = client.as_user(&invocation, &self.world.api_url).await?;
+        expect(&again, 400, None)?;
+        expect_that(again.field("error") == "invalid_grant", "an invocation was exchanged twice")
+    }
+
+    async fn through_the_gateway(&self, client: &Client) -> Result<(), Surprise> {
+        self.wire.headline("11. The gateway: it calls with its system token, which the API itself refuses");
+        let system = self.system_token(client).await?;
+        expect(&self.call_gateway(&system).await?, 200, None)?;
+        expect(&self.api.read(Some(&system)).await?, 401, Some(1))
+    }
+
+    async fn grow(&self, client: &Client) -> Result<(), Surprise> {
+        self.wire
+            .headline(&format!("12. Version 2 asks for {MORE} as well, and gets it only once the admin approved it"));
+        let (world, here) = (self.world, &self.world.sites[0]);
+        let redirect_uri = redirect_uri(&world.app_url);
+        let deployed = deploy(&world.server, MANIFESTS[1], &redirect_uri, &world.admin).await;
+        deployed.map_err(|error| Surprise(error.to_string()))?;
+        let more = [("resource", world.api_url.as_str()), ("scope", MORE)];
+        let early = client.as_app(here.installation, &more).await?;
+        expect(&early, 400, None)?;
+        expect_that(early.field("error") == "invalid_scope", "the new scope was refused for another reason")?;
+
+        let unlikely = |error: InstallationError| Surprise(error.to_string());
+        let waiting = installations::find(&world.server, here.installation).await.map_err(unlikely)?;
+        expect_that(waiting.is_pending(), "nobody is asked about the new scope")?;
+        let (number, by) = (waiting.offer.version.number, Actor::User(world.admin.id));
+        installations::approve(&world.server, here.installation, number, &Scope::default(), by)
+            .await
+            .map_err(unlikely)?;
+        let token: Tokens = read(&client.as_app(here.installation, &more).await?, 200)?;
+        expect_that(token.scope == MORE, "the approved scope is not had")?;
+        let elsewhere = client.as_app(world.sites[1].installation, &more).await?;
+        expect_that(elsewhere.status == 400, "the scope is had on a site whose admin was not asked")
+    }
+
+    async fn uninstall(&self, client: &Client) -> Result<(), Surprise> {
+        self.wire.headline("17. The admin uninstalls Sprint Mailer, and everything it had on the site is over");
+        let (token, system) = (self.token_of_app(client).await?, self.system_token(client).await?);
+        let (installation, by) = (self.world.sites[0].installation, Actor::User(self.world.admin.id));
+        let gone = installations::uninstall(&self.world.server, installation, by).await;
+        gone.map_err(|error| Surprise(error.to_string()))?;
+        expect(&self.api.read(Some(&token)).await?, 401, Some(1))?;
+        expect(&self.call_gateway(&system).await?, 401, None)?;
+        let refused = client.as_app(installation, &[("resource", &self.world.api_url)]).await?;
+        expect_that(refused.field("error") == "invalid_grant", "an app that is not installed got a token")
+    }
+
+    async fn token_of_app(&self, client: &Client) -> Result<String, Surprise> {
+        let asked = [("resource", self.world.api_url.as_str()), ("scope", "read:cmdb-object:jira")];
+        let heard = client.as_app(self.world.sites[0].installation, &asked).await?;
+        let tokens: Tokens = read(&heard, 200)?;
+        Ok(tokens.access_token)
+    }
+
+    async fn system_token(&self, client: &Client) -> Result<String, Surprise> {
+        let gateway = format!("{}/gateway", self.world.issuer);
+        let heard = client.as_app(self.world.sites[0].installation, &[("resource", &gateway)]).await?;
+        let tokens: Tokens = read(&heard, 200)?;
+        Ok(tokens.access_token)
+    }
+
+    async fn call_gateway(&self, system: &str) -> Result<Heard, Surprise> {
+        let said = format!("Forge as=app,installationId={}", self.world.sites[0].installation);
+        let url = format!("{}/gateway/{API_ID}/objects", self.world.issuer);
+        let request =
+            self.wire.request(Method::GET, &url).bearer_auth(system).header("forge-proxy-authorization", &said);
+        self.wire.send(request, &format!("forge-proxy-authorization: {said}")).await
+    }
+
+    /// The product calls the app for the person; the token that proves it.
+    async fn invoke(&self) -> Result<String, Surprise> {
+        let (ari, user) = (self.world.sites[0].installation.ari(), self.world.person.id.to_string());
+        let fields = [("installation", ari.as_str()), ("module", "sprint-panel"), ("user", &user)];
+        let request = self.wire.request(Method::POST, &format!("{}/forge/invocations", self.world.issuer));
+        let request = as_client(request, API_ID, &self.world.api_secret).form(&fields);
+        let heard = self.wire.send(request, &told_form(&fields)).await?;
+        expect(&heard, 200, None)?;
+        Ok(heard.field("invocation_token"))
     }
 
     async fn withdraw(&mut self, client: &Client, tokens: &Tokens) -> Result<(), Surprise> {
-        self.wire.headline("9. Sprint Mailer exchanges its refresh token, and the new access token is good");
+        self.wire.headline("13. Sprint Mailer exchanges its refresh token, and the new access token is good");
         let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
         let refreshed: Tokens = read(&client.refresh(refresh_token).await?, 200)?;
         expect_that(refreshed.access_token != tokens.access_token, "the access token is the old one")?;
         expect(&self.api.read(Some(&refreshed.access_token)).await?, 200, None)?;
 
-        self.wire.headline("10. The person withdraws Sprint Mailer");
+        self.wire.headline("14. The person withdraws Sprint Mailer");
         let list = self.browser.open("/account/apps").await?;
         let page = self.browser.open(&list.link("/account/apps/")?).await?;
         let form = page.form(|form| form.action.ends_with("/remove"))?;
         self.browser.send(&page, &form, &[]).await?;
 
-        self.wire.headline("11. The same call is refused by layer 1, and there is nothing to refresh");
+        self.wire.headline("15. The same call is refused by layer 1, and there is nothing to refresh");
         for token in [&tokens.access_token, &refreshed.access_token] {
             expect(&self.api.read(Some(token)).await?, 401, Some(1))?;
-            expect_that(
-                self.introspect(token).await? == serde_json::json!({ "active": false }),
-                "a dead token was told of",
-            )?;
+            expect_that(self.introspect(token).await? == inactive(), "a dead token was told of")?;
         }
         let refresh_token = refreshed.refresh_token.as_deref().unwrap_or_default();
         let heard = client.refresh(refresh_token).await?;
@@ -117,7 +237,7 @@ impl Walk<'_> {
     }
 
     async fn deny(&mut self, client: &Client) -> Result<(), Surprise> {
-        self.wire.headline("12. Asked again, the person says no, and Sprint Mailer is told no more than that");
+        self.wire.headline("16. Asked again, the person says no, and Sprint Mailer is told no more than that");
         let begun = client.begin(SCOPE, &self.world.api_url).await?;
         let consent = self.browser.open(&begun.url).await?;
         let answer = self.decide(&consent, &[("decision", "deny")]).await?;
@@ -146,9 +266,15 @@ impl Walk<'_> {
     }
 
     async fn introspect(&self, token: &str) -> Result<Value, Surprise> {
+        self.introspect_on(token, None).await
+    }
+
+    async fn introspect_on(&self, token: &str, site: Option<&str>) -> Result<Value, Surprise> {
+        let mut fields = vec![("token", token)];
+        fields.extend(site.map(|site| ("site", site)));
         let request = self.wire.request(Method::POST, &format!("{}/oauth/introspect", self.world.issuer));
-        let request = as_client(request, API_ID, &self.world.api_secret).form(&[("token", token)]);
-        let heard = self.wire.send(request, &format!("token={token}")).await?;
+        let request = as_client(request, API_ID, &self.world.api_secret).form(&fields);
+        let heard = self.wire.send(request, &told_form(&fields)).await?;
         expect(&heard, 200, None)?;
         Ok(heard.json())
     }
@@ -185,6 +311,11 @@ fn expect(heard: &Heard, status: u16, layer: Option<u64>) -> Result<(), Surprise
         "{status} was expected of layer {layer:?}, and {} came of {told:?}: {}",
         heard.status, heard.text
     )))
+}
+
+/// All that is told of a token that is not live.
+fn inactive() -> Value {
+    serde_json::json!({ "active": false })
 }
 
 fn expect_that(condition: bool, surprise: &str) -> Result<(), Surprise> {

@@ -1,6 +1,9 @@
 //! The server with its people, API and app; which ports; started and stopped.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rocket::{Build, Rocket};
 use tempfile::TempDir;
@@ -9,18 +12,21 @@ use tokio::task::JoinHandle;
 
 use crate::accounts::people::{self, NewUser};
 use crate::apps::catalogue::WrittenScope;
-use crate::apps::clients::{self, NewClient};
 use crate::apps::credentials::NewAuthentication;
+use crate::apps::deployment::{self, NewVersion};
 use crate::apps::resources::{self, NewResource};
+use crate::apps::{installations, manifest, sharing};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::CommandError;
 use crate::cli::demo::{assets, client, mailer};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
-use crate::domain::client::{AuthorizationRequests, GrantType, Pkce, Profile};
+use crate::domain::app::{Deployment, Environment};
 use crate::domain::event::Actor;
+use crate::domain::id::{InstallationId, UserId};
 use crate::domain::resource::Invocations;
-use crate::domain::site::Site;
+use crate::domain::scope::Scope;
+use crate::domain::site::{Member, Site};
 use crate::domain::user::Standing;
 use crate::front::{self, Front};
 use crate::launch;
@@ -30,8 +36,10 @@ use crate::secrets::random;
 
 /// What the API is registered as.
 pub const API_ID: &str = "demo-assets";
-/// What the app is registered as.
-pub const APP_ID: &str = "sprint-mailer";
+/// What the app declares, and what its second version does.
+pub const MANIFESTS: [&str; 2] = [include_str!("manifest.yml"), include_str!("manifest_2.yml")];
+/// What the second version asks for besides.
+pub const MORE: &str = "delete:cmdb-object:jira";
 /// What a person allows together or not at all.
 pub const SCOPE: &str = "read:cmdb-object:jira read:cmdb-schema:jira";
 /// What a person may leave out.
@@ -51,15 +59,43 @@ pub struct World {
     pub admin: Person,
     /// The secret of the API.
     pub api_secret: String,
-    /// The secret of the app.
-    pub app_secret: String,
+    /// The app.
+    pub app: Registered,
+    /// The two sites, and the app on each.
+    pub sites: [Place; 2],
+    /// The authorization server's inside, for what operators and admins do.
+    pub server: Arc<AuthorizationServer>,
+    /// Where both manifests are, for whoever deploys them by hand.
+    pub manifests: [PathBuf; 2],
     running: Vec<Running>,
     opened: Opened,
     _folder: TempDir,
 }
 
+/// What the developer of the app has.
+#[derive(Clone)]
+pub struct Registered {
+    /// The client of the app's production environment.
+    pub client_id: String,
+    /// Its secret.
+    pub secret: String,
+    /// What is installed.
+    pub deployment: Deployment,
+}
+
+/// A site with the app on it.
+#[derive(Clone)]
+pub struct Place {
+    /// The site.
+    pub site: Arc<Site>,
+    /// The installation.
+    pub installation: InstallationId,
+}
+
 /// Somebody who can sign in.
 pub struct Person {
+    /// Whom the server knows them as.
+    pub id: UserId,
     /// With this address.
     pub email: String,
     /// With this password, made for this demonstration.
@@ -84,14 +120,19 @@ impl World {
 
         let person = add_person(server, "person@example.com", "A. Person", Standing::Member).await?;
         let admin = add_person(server, "admin@example.com", "Ada Admin", Standing::Admin).await?;
+        let other = add_site(server, &[&person, &admin]).await?;
         let api_secret = add_api(server, &api_url).await?;
-        let app_secret = add_app(server, &client::redirect_uri(&app_url)).await?;
+        let app = deploy(server, MANIFESTS[0], &client::redirect_uri(&app_url), &admin).await?;
+        let sites =
+            [install(server, server.site.clone(), &app, &admin).await?, install(server, other, &app, &admin).await?];
+        let manifests = write_manifests(folder.path())?;
 
         let mailer = mailer::Place {
             issuer: issuer.clone(),
             api_url: api_url.clone(),
             app_url: app_url.clone(),
-            secret: app_secret.clone(),
+            app: app.clone(),
+            installation: sites[0].installation,
         };
         let rockets = [
             (launch::rocket(server.clone(), figment.clone()), port),
@@ -100,9 +141,24 @@ impl World {
         ];
         let mut running = Vec::new();
         for (rocket, port) in rockets {
-            running.push(Running::start(rocket, port).await?);
+            running.push(Running::start(rocket, port, server).await?);
         }
-        Ok(Self { issuer, api_url, app_url, person, admin, api_secret, app_secret, running, opened, _folder: folder })
+        let server = server.clone();
+        Ok(Self {
+            issuer,
+            api_url,
+            app_url,
+            person,
+            admin,
+            api_secret,
+            app,
+            sites,
+            server,
+            manifests,
+            running,
+            opened,
+            _folder: folder,
+        })
     }
 
     /// Stops everything; the folder goes with it.
@@ -123,8 +179,10 @@ struct Running {
 }
 
 impl Running {
-    async fn start(rocket: Rocket<Build>, port: u16) -> Result<Self, CommandError> {
+    /// Each has the gateway in front of it, since the others serve no such path.
+    async fn start(rocket: Rocket<Build>, port: u16, server: &Arc<AuthorizationServer>) -> Result<Self, CommandError> {
         let front = Front::bind(rocket, ("127.0.0.1", port), front::Settings::default()).await?;
+        let front = front.with_gateway(launch::gateway(server.clone()));
         let (end, ended) = oneshot::channel::<()>();
         let task = tokio::spawn(front.serve(async move { ended.await.unwrap_or_default() }));
         Ok(Self { end, task })
@@ -149,44 +207,90 @@ async fn add_person(
     let password = base64url(&random::secret_bytes()[..12]);
     let parsed = Password::parse(password.clone()).map_err(|error| CommandError::failed(error.to_string()))?;
     let new = NewUser { email: email.parse().map_err(unlikely)?, name: name.into(), standing };
-    people::add(server, new, Some(parsed), Actor::Operator).await?;
-    Ok(Person { email: email.into(), password })
+    let user = people::add(server, new, Some(parsed), Actor::Operator).await?;
+    Ok(Person { id: user.id, email: email.into(), password })
 }
 
 async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, CommandError> {
     let id = API_ID.parse().map_err(unlikely)?;
-    let scopes = SCOPE.split(' ').chain(["write:cmdb-object:jira"]);
+    let scopes = SCOPE.split(' ').chain(["write:cmdb-object:jira", MORE]);
     let new = NewResource {
         name: "Assets".into(),
         identifiers: vec![api_url.parse().map_err(unlikely)?],
         scopes: scopes.map(|name| WrittenScope::from_argument(name).entry(&id)).collect(),
         authentication: NewAuthentication::Secret(None),
-        base_url: None,
-        invocations: Invocations::default(),
+        base_url: Some(api_url.parse().map_err(unlikely)?),
+        // Its pages call the app.
+        invocations: Invocations::Allowed,
         id,
     };
     let (_, secret) = resources::add(server, new).await?;
     Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
 }
 
-async fn add_app(server: &AuthorizationServer, redirect_uri: &str) -> Result<String, CommandError> {
-    let new = NewClient {
-        id: Some(APP_ID.parse().map_err(unlikely)?),
-        name: "Sprint Mailer".into(),
-        publisher: Some("Example Labs".into()),
-        policy_uri: None,
-        tos_uri: None,
-        redirect_uris: vec![redirect_uri.parse().map_err(unlikely)?],
-        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        scope: SCOPE.parse().map_err(unlikely)?,
-        optional_scope: OPTIONAL_SCOPE.parse().map_err(unlikely)?,
-        authentication: NewAuthentication::Secret(None),
-        authorization_requests: AuthorizationRequests::Any,
-        profile: Profile::default(),
-        pkce: Pkce::default(),
+/// Another site, with the same people.
+async fn add_site(server: &AuthorizationServer, people: &[&Person]) -> Result<Arc<Site>, CommandError> {
+    let site = Site {
+        id: random::site_id(),
+        name: "Globex".into(),
+        url: Some("https://globex.example".into()),
+        workspace_id: random::site_id(),
     };
-    let (_, secret) = clients::add(server, new).await?;
-    Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
+    server.store.add_site(&site).await?;
+    for person in people {
+        let joined = server.store.member(server.site.id, person.id).await?;
+        let member = joined.ok_or_else(|| unlikely("somebody is on no site"))?;
+        server.store.put_member(&Member { site_id: site.id, ..member }).await?;
+    }
+    Ok(Arc::new(site))
+}
+
+/// Deploys a manifest as an operator would; the admin may deploy the next one in the console.
+pub async fn deploy(
+    server: &AuthorizationServer,
+    text: &str,
+    redirect_uri: &str,
+    admin: &Person,
+) -> Result<Registered, CommandError> {
+    let known = deployment::known_scopes(server).await?;
+    let read = manifest::read(text.as_bytes(), "manifest.yml", &known);
+    let read =
+        read.map_err(|faults| unlikely(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    let new = NewVersion {
+        manifest: read.manifest,
+        name: None,
+        environment: Environment::Production,
+        publisher: Some("Example Labs".into()),
+        redirect_uris: vec![redirect_uri.parse().map_err(unlikely)?],
+        keys: None,
+    };
+    let deployed = deployment::deploy(server, new, Actor::Operator).await?;
+    sharing::add_contributor(server, deployed.app.id, admin.id, Actor::Operator).await?;
+    Ok(Registered {
+        client_id: deployed.client_id.to_string(),
+        secret: deployed.secret.map(|secret| secret.expose().clone()).unwrap_or_default(),
+        deployment: deployed.deployment,
+    })
+}
+
+async fn install(
+    server: &AuthorizationServer,
+    site: Arc<Site>,
+    app: &Registered,
+    admin: &Person,
+) -> Result<Place, CommandError> {
+    let by = Actor::User(admin.id);
+    let installed = installations::install(server, (site.id, app.deployment), &Scope::default(), by).await?;
+    Ok(Place { site, installation: installed.id })
+}
+
+fn write_manifests(folder: &Path) -> Result<[PathBuf; 2], CommandError> {
+    let paths = [folder.join("manifest.yml"), folder.join("manifest-2.yml")];
+    for (path, text) in paths.iter().zip(MANIFESTS) {
+        fs::write(path, text)
+            .map_err(|error| CommandError::temporary(format!("{} cannot be written: {error}", path.display())))?;
+    }
+    Ok(paths)
 }
 
 fn is_free(port: u16) -> bool {

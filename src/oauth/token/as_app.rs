@@ -53,15 +53,10 @@ pub async fn system_token(
     let purpose = Purpose {
         subject: Subject::Gateway { installation_id },
         scope: Scope::default(),
-        resource: gateway(client),
+        resource: ResourceId::this_server(),
         site_id: authority.installation.site_id,
     };
     keep(server, client, purpose).await
-}
-
-/// What stands for the resource in a token that is for none: the client itself, which is no resource.
-fn gateway(client: &Client) -> ResourceId {
-    client.id.clone()
 }
 
 async fn keep(server: &AuthorizationServer, client: &Client, purpose: Purpose) -> Result<TokenResponse, OAuthError> {
