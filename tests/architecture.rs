@@ -32,7 +32,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("arc_swap", &["authorization_server", "front", "cli"]),
     ("lz4_flex", &["store/sled"]),
     ("saphyr_parser", &["apps/manifest"]),
-    ("reqwest", &["resource_server", "cli"]),
+    ("reqwest", &["resource_server", "cli", "front"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),
     ("prometheus_client", &["telemetry"]),
