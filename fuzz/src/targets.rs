@@ -5,9 +5,11 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hallmark::apps::manifest;
 use hallmark::config::proxies::Proxies;
 use hallmark::domain::client::PublicKey;
-use hallmark::domain::id::ClientId;
+use hallmark::domain::id::{AppId, ClientId};
+use hallmark::domain::manifest::Privileges;
 use hallmark::domain::resource::ResourceIdentifier;
 use hallmark::domain::scope::{OFFLINE_ACCESS, Scope};
 use hallmark::domain::time::Timestamp;
@@ -26,13 +28,14 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 10] = [
+pub const ALL: [(&str, Target); 11] = [
     ("assertion", assertion),
     ("basic_header", basic_header),
     ("cookie", cookie),
     ("form", form),
     ("forwarded_for", forwarded_for),
     ("json", json),
+    ("manifest", manifest),
     ("redirect_uri", redirect_uri),
     ("resource_identifier", resource_identifier),
     ("scope", scope),
@@ -162,6 +165,40 @@ pub fn json(data: &[u8]) {
             assert!(listed || parameters.once(name).expect("it is there once") == sent, "{name} in {text:?}");
         }
     }
+}
+
+/// A manifest that is taken says what any reader of JSON finds in it, each thing once and in order; one that is refused has
+/// faults, by their places.
+pub fn manifest(data: &[u8]) {
+    let known = Scope::default();
+    let read = match manifest::read(data, "manifest.yml", &known) {
+        Ok(read) => read,
+        Err(faults) => return assert_faults_are_in_the_file(&faults, data),
+    };
+    let Privileges { scopes, egress, remotes, endpoints, .. } = &read.manifest.privileges;
+    assert!(scopes.is_sorted() && egress.is_sorted() && remotes.is_sorted() && endpoints.is_sorted());
+    assert!(scopes.windows(2).all(|pair| pair[0].name < pair[1].name));
+    assert!(remotes.windows(2).all(|pair| pair[0].key != pair[1].key));
+    assert!(read.manifest.privileges.changes_since(&read.manifest.privileges).is_empty());
+    let json: Option<Value> = serde_json::from_slice(data).ok();
+    if let Some(json) = json.filter(|json| json.get("environment").is_none()) {
+        let id = json["app"]["id"].as_str().expect("an app has an id");
+        assert_eq!(AppId::from_ari(id), Ok(read.manifest.app_id));
+        let named: Vec<&str> = match &json["permissions"]["scopes"] {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            Value::Object(names) => names.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
+        assert_eq!(read.manifest.privileges.scope(), Scope::of(named));
+    }
+}
+
+fn assert_faults_are_in_the_file(faults: &[manifest::ManifestFault], data: &[u8]) {
+    let lines = String::from_utf8_lossy(data).split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
+    assert!((1..=50).contains(&faults.len()));
+    assert!(faults.is_sorted_by_key(|fault| (fault.line, fault.column)));
+    assert!(faults.iter().all(|fault| (1..=lines + 1).contains(&fault.line) && fault.column >= 1));
+    assert!(faults.iter().all(|fault| !fault.message.is_empty()));
 }
 
 /// Two lines, a registered URI and a requested one: what matches leads to the host and the path that were registered, and

@@ -103,7 +103,9 @@ fn plural(noun: &str) -> String {
 
 /// The known scope that is spelt most like `name`, if any is near enough to be a slip.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    // A name is at least as far from another as it is longer, and to compare two takes long.
     known
+        .filter(|known| known.len().abs_diff(name.len()) <= known.len().max(name.len()) / 3)
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 3)

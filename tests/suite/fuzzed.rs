@@ -17,7 +17,7 @@ mod targets;
 const CASES: u32 = 1_000;
 
 /// What the readers look for: a change that puts one of these somewhere goes further than one of random bytes.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 34] = [
     "%",
     "+",
     "&",
@@ -42,6 +42,16 @@ const WORDS: [&str; 24] = [
     "{",
     ",",
     " ",
+    "- ",
+    ": ",
+    "\n  ",
+    "&a ",
+    "*a",
+    "!!str ",
+    "? ",
+    "'",
+    "\t",
+    "[",
 ];
 
 /// One change to a seed, at a place counted round and round.

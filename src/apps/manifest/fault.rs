@@ -8,11 +8,14 @@ use crate::apps::manifest::node::Place;
 /// More faults than anybody mends before trying again.
 const MOST: usize = 50;
 
-/// More than that are not looked for, since a nearest name takes a while to find.
+/// More than that are not kept. Those that are told are the first by their place, and parts are read in nearly that order.
 const MOST_FOUND: usize = 4 * MOST;
 
-/// The longest name for which a nearest one is sought.
-const LONGEST_NAME: usize = 100;
+/// The longest name for which a nearest one is sought, which takes a while. No scope of Forge has more than 56 letters.
+const LONGEST_NAME: usize = 80;
+
+/// The longest text that a message quotes.
+const LONGEST_QUOTED: usize = 100;
 
 /// One thing that is wrong with a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +74,7 @@ impl Faults {
         name: &str,
         valid: impl Iterator<Item = &'a str>,
     ) {
-        let nearest = if self.found.len() < MOST_FOUND { nearest(name, valid) } else { None };
+        let nearest = if self.found.len() < MOST { nearest(name, valid) } else { None };
         self.push(place, path, message.into(), nearest);
     }
 
@@ -104,7 +107,7 @@ pub fn nearest<'a>(name: &str, valid: impl Iterator<Item = &'a str>) -> Option<S
 
 /// What is written, short enough for a message.
 pub fn quoted(text: &str) -> String {
-    let mut short: String = text.chars().take(LONGEST_NAME).collect();
+    let mut short: String = text.chars().take(LONGEST_QUOTED).collect();
     if short.len() < text.len() {
         short.push('…');
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `limits`, `yaml` | what a file may hold; from text to nodes |
+//! | `limits`, `escapes`, `yaml` | what a file may hold; from text, also in JSON, to nodes |
 //! | `node`, `part`, `reading` | a part with its place; its path; what every part is read by |
 //! | `variables` | the defaults of `environment.variables` in place of `${NAME}` |
 //! | `app` | `app.id` and `app.name` |
@@ -16,6 +16,7 @@ mod agreement;
 mod app;
 mod content;
 mod egress;
+mod escapes;
 mod fault;
 mod limits;
 mod modules;
@@ -85,7 +86,7 @@ pub fn read(bytes: &[u8], file: &str, known: &Scope) -> Result<ReadManifest, Vec
 
 fn manifest_of(bytes: &[u8], reading: &mut Reading<'_>) -> Option<Manifest> {
     let text = limits::text_of(bytes, &mut reading.faults)?;
-    let mut root = yaml::read(text, &mut reading.faults)?;
+    let mut root = yaml::read(&escapes::in_yaml(text), &mut reading.faults)?;
     variables::fill(&mut root, reading);
     let root = reading.open_fields(Part::new(&root, ""), &KEYS)?;
     let app = app::read(&root, reading);

@@ -49,7 +49,8 @@ fn set(name: &str, place: Place, settings: Part<'_>, reading: &mut Reading<'_>) 
         |key, reading: &mut Reading<'_>| settings.get(key).and_then(|part| reading.boolean(&part)).unwrap_or_default();
     Some(ScopeRequest {
         name: name.to_owned(),
-        allow_impersonation: flag("allowImpersonation", reading),
+        // Forge accepts it for these as well, and it does nothing there either.
+        allow_impersonation: flag("allowImpersonation", reading) && !forge_scopes::needs_interactive_consent(name),
         optional: flag("optional", reading),
         purpose: settings.get("purpose").and_then(|part| purpose(&part, reading)),
     })

@@ -88,6 +88,15 @@ fn scopes_are_read_from_a_list_and_from_a_map_with_settings() {
 }
 
 #[test]
+fn nobody_who_is_away_is_acted_for_by_a_scope_that_needs_them_to_be_there() {
+    let asked = privileges(
+        "permissions:\n  scopes:\n    read:me: {allowImpersonation: true}\n    read:account: {allowImpersonation: true}\n",
+    );
+    assert_eq!(asked.scope().as_str(), "read:account read:me");
+    assert!(asked.impersonation_scope().is_empty());
+}
+
+#[test]
 fn a_scope_of_a_protected_resource_of_this_server_may_be_asked_for() {
     let known: Scope = "bills:read".parse().expect("a scope");
     let text = format!("{APP}permissions: {{scopes: [bills:read]}}");

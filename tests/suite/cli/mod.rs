@@ -9,6 +9,7 @@ mod disk;
 mod doctor;
 mod exit_codes;
 mod keys;
+mod manifests;
 mod registry;
 mod reload;
 mod restore;
