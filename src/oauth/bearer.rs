@@ -1,4 +1,4 @@
-//! Who calls this server itself with an access token, RFC 6750: for whichever resource the token is, as live as introspection
+//! Who calls this server itself with an access token, RFC 6750: one for whichever resource, and as live as introspection
 //! would find it.
 
 use std::sync::Arc;
@@ -6,60 +6,69 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{AccessToken, Subject};
 use crate::domain::client::Client;
-use crate::domain::grant::Grant;
+use crate::domain::id::SiteId;
 use crate::domain::scope::Scope;
+use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::domain::user::User;
+use crate::oauth::introspection::{Bounds, bounds};
 use crate::secrets::token::{TokenKind, read};
-use crate::store::{Credential, Owner, StoreError};
+use crate::store::{Credential, StoreError};
 
-/// A live access token of a person who consented, or of a client for itself.
+/// A live access token on a site on which it is good.
 pub struct LiveToken {
-    /// What it was issued as.
-    pub token: AccessToken,
-    /// To whom.
-    pub client: Arc<Client>,
-    /// Where it is good.
+    /// Where.
     pub site: Arc<Site>,
-    /// For whom, and what they allowed; nobody where the client acts for itself.
-    pub person: Option<(User, Grant)>,
+    token: AccessToken,
+    client: Arc<Client>,
+    bounds: Bounds,
 }
 
 impl LiveToken {
-    /// What of its scope was not taken back since.
+    /// For whom it is; nobody where an app acts for itself.
+    pub fn person(&self) -> Option<&User> {
+        self.bounds.user.as_ref()
+    }
+
+    /// What of its scope is good on the site.
     pub fn effective(&self) -> Scope {
-        self.token.scope.filter(|token| {
-            let consented = self.person.as_ref().is_none_or(|(_, grant)| grant.scope.contains(token));
-            consented && self.client.allows_token(token)
-        })
+        self.token.scope.filter(|token| self.bounds.consent(token) && self.bounds.approve(&self.client, token))
     }
 }
 
-/// The token that `bearer` is, if it is live. Those of installed apps are not taken: they say who they are where they are
-/// introspected, and the gateway's are for the gateway.
+/// The token that `bearer` is, on each site on which it is good; none if it is good on none. What a person allowed an OAuth
+/// app is good on every site that they allowed, any other token on its own.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
-pub async fn live(server: &AuthorizationServer, bearer: &str) -> Result<Option<LiveToken>, StoreError> {
-    let Some(key) = read(TokenKind::Access, bearer) else { return Ok(None) };
-    let Some(credential) = server.store.credential(key).await? else { return Ok(None) };
-    let Credential { token, client: Some(client), site: Some(site), owner, .. } = credential else { return Ok(None) };
-    if token.expires.has_passed(server.now()) {
-        return Ok(None);
+pub async fn places(server: &AuthorizationServer, bearer: &str) -> Result<Vec<LiveToken>, StoreError> {
+    let Some(key) = read(TokenKind::Access, bearer) else { return Ok(Vec::new()) };
+    let mut places = Vec::new();
+    for site in sites(server, key).await? {
+        places.extend(server.store.credential(key, Some(site)).await?.and_then(|credential| judge(server, credential)));
     }
-    let person = match (&token.subject, owner) {
-        (Subject::Client, _) => None,
-        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true }))
-            if user.honours(*epoch) && grant.sites.contains(&site.id) =>
-        {
-            Some((user, grant))
-        }
-        _ => return Ok(None),
+    places.sort_by(|a: &LiveToken, b| a.site.name.cmp(&b.site.name).then_with(|| a.site.id.cmp(&b.site.id)));
+    Ok(places)
+}
+
+/// The sites on which the token may be good.
+async fn sites(server: &AuthorizationServer, key: TokenKey) -> Result<Vec<SiteId>, StoreError> {
+    let Some(Credential { token, owner, .. }) = server.store.credential(key, None).await? else {
+        return Ok(Vec::new());
     };
-    if let Some((user, _)) = &person
-        && server.store.member(site.id, user.id).await?.is_none()
-    {
-        return Ok(None);
+    Ok(match (&token.subject, owner.and_then(|owner| owner.grant)) {
+        (Subject::User { .. }, Some(grant)) => grant.sites,
+        _ => vec![token.site_id],
+    })
+}
+
+fn judge(server: &AuthorizationServer, credential: Credential) -> Option<LiveToken> {
+    let Credential { token, client: Some(client), site: Some(site), authority, owner } = credential else {
+        return None;
+    };
+    if token.expires.has_passed(server.now()) {
+        return None;
     }
-    Ok(Some(LiveToken { token, client, site, person }))
+    let bounds = bounds(&token, &client, &site, authority, owner)?;
+    Some(LiveToken { site, token, client, bounds })
 }

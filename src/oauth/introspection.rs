@@ -46,9 +46,9 @@ pub struct ActiveToken<'s> {
 }
 
 /// For whom a token is good, and what it may be used for at most.
-struct Bounds {
+pub(super) struct Bounds {
     /// The person it stands for, if it stands for one.
-    user: Option<User>,
+    pub(super) user: Option<User>,
     /// What they allowed, if they were there.
     grant: Option<Grant>,
     /// What an admin of the site approved, if it is a token of a deployed app.
@@ -59,7 +59,7 @@ struct Bounds {
 
 impl Bounds {
     /// Whether the client's version asks for the scope and the site's admin approved it.
-    fn approve(&self, client: &Client, token: &str) -> bool {
+    pub(super) fn approve(&self, client: &Client, token: &str) -> bool {
         match &self.authority {
             None => client.allows_token(token),
             Some(authority) if self.away => authority.allows_away(client, token),
@@ -68,7 +68,7 @@ impl Bounds {
     }
 
     /// Whether the person allowed it, where one must have.
-    fn consent(&self, token: &str) -> bool {
+    pub(super) fn consent(&self, token: &str) -> bool {
         self.grant.as_ref().is_none_or(|grant| grant.scope.contains(token))
     }
 }
@@ -128,7 +128,7 @@ fn judge(
 }
 
 /// What bounds a token on `site`; `None` if it is not good there for anything.
-fn bounds(
+pub(super) fn bounds(
     token: &AccessToken,
     client: &Client,
     site: &Site,
