@@ -75,7 +75,7 @@ impl FromStr for CodeChallenge {
 pub(in crate::domain) mod optional_challenge {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::CodeChallenge;
+    use crate::domain::authorization_request::CodeChallenge;
 
     pub fn serialize<S: Serializer>(challenge: &Option<CodeChallenge>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(challenge.as_ref().map_or("", CodeChallenge::as_str))

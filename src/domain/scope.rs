@@ -199,7 +199,7 @@ impl ScopeEntry {
         Self {
             name: READ_ME.into(),
             title: "See your profile".into(),
-            sentence: "Your name, your e-mail address and the identifier of your account here.".into(),
+            sentence: "See your name, your e-mail address and the identifier of your account.".into(),
             risk: Risk::Basic,
             resource: ResourceId::this_server(),
         }

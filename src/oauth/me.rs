@@ -25,9 +25,9 @@ pub struct Me {
 #[derive(Serialize)]
 struct ExtendedProfile {}
 
-/// The person of a token; `None` if it does not carry [`READ_ME`], as no client's own does.
-pub fn me(live: &LiveToken) -> Option<Me> {
-    let user = live.bounds.user.as_ref().filter(|_| live.effective().contains(READ_ME))?;
+/// The person of a token; `None` if it does not carry [`READ_ME`], as no app's own does.
+pub fn me(token: &LiveToken) -> Option<Me> {
+    let user = token.person().filter(|_| token.effective().contains(READ_ME))?;
     Some(Me {
         // A person's account, as opposed to one of an app; the value is the one that 3LO clients compare with.
         account_type: "atlassian",

@@ -31,7 +31,7 @@ def free_port():
 class Server:
     """A running server with a person, a protected resource and an app."""
 
-    def __init__(self, port=None, issuer=None):
+    def __init__(self, port=None, issuer=None, settings=None):
         port = port or free_port()
         self.origin = f"http://127.0.0.1:{port}"
         self.issuer = issuer or self.origin
@@ -42,6 +42,7 @@ class Server:
             "ROCKET_PORT": str(port),
             "HALLMARK_ISSUER__URL": self.issuer,
             "HALLMARK_LOG": "warn",
+            **(settings or {}),
         }
         self.process = subprocess.Popen(
             [BINARY, "--data", self.folder, "serve"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL

@@ -6,7 +6,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::http::responses::bearer_refusal::BearerRefusal;
-use crate::oauth::bearer::{self, LiveToken};
+use crate::oauth::bearer::{LiveToken, places};
 use crate::resource_server::{Refusal, token};
 
 /// What a request offers as its access token. What is wrong with it is kept as a value, so that the answer is told in the
@@ -23,12 +23,15 @@ impl<'r> FromRequest<'r> for Bearer<'r> {
 }
 
 impl Bearer<'_> {
-    /// The token, which is live.
+    /// The token, on each site on which it is good; at least one.
     ///
     /// # Errors
     /// [`BearerRefusal`] as RFC 6750 section 3.1 says.
-    pub async fn live(self, server: &AuthorizationServer) -> Result<LiveToken, BearerRefusal> {
-        let live = bearer::live(server, self.0?).await?;
-        Ok(live.ok_or(Refusal::InvalidToken("the access token is unknown, has expired or was taken back"))?)
+    pub async fn places(self, server: &AuthorizationServer) -> Result<Vec<LiveToken>, BearerRefusal> {
+        let places = places(server, self.0?).await?;
+        if places.is_empty() {
+            return Err(Refusal::InvalidToken("the access token is unknown, has expired or was taken back").into());
+        }
+        Ok(places)
     }
 }

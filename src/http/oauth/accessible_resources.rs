@@ -9,7 +9,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::http::guards::bearer::Bearer;
 use crate::http::responses::bearer_refusal::BearerRefusal;
 use crate::http::responses::json::NoStore;
-use crate::oauth::accessible_resources::{self, AccessibleResource};
+use crate::oauth::accessible_resources::{AccessibleResource, accessible_resource};
 
 /// The sites of the token.
 #[rocket::get("/oauth/token/accessible-resources")]
@@ -17,8 +17,8 @@ pub async fn list(
     server: &State<Arc<AuthorizationServer>>,
     bearer: Bearer<'_>,
 ) -> Result<NoStore<Vec<AccessibleResource>>, BearerRefusal> {
-    let live = bearer.live(server).await?;
-    Ok(NoStore(accessible_resources::list(server, &live).await?))
+    let places = bearer.places(server).await?;
+    Ok(NoStore(places.iter().map(|place| accessible_resource(server, place)).collect()))
 }
 
 /// The preflight of a script's request; the headers come from `fairings::cors`.

@@ -16,8 +16,8 @@ use crate::resource_server::Refusal;
 /// The person of the token.
 #[rocket::get("/me")]
 pub async fn show(server: &State<Arc<AuthorizationServer>>, bearer: Bearer<'_>) -> Result<NoStore<Me>, BearerRefusal> {
-    let live = bearer.live(server).await?;
-    Ok(NoStore(me(&live).ok_or(Refusal::InsufficientScope { required: READ_ME })?))
+    let places = bearer.places(server).await?;
+    Ok(NoStore(places.iter().find_map(me).ok_or(Refusal::InsufficientScope { required: READ_ME })?))
 }
 
 /// The preflight of a script's request; the headers come from `fairings::cors`.

@@ -29,13 +29,13 @@ async fn a_token_is_good_on_every_site_that_was_allowed_and_of_which_the_person_
     let (server, app) = world().await;
     let (access, _) = server.tokens(&app, "read:objects read:me").await;
     let user = server.person().await;
-    let (allowed, left, other) = (add_site(&server, 1).await, add_site(&server, 2).await, add_site(&server, 3).await);
+    let (allowed, never, other) = (add_site(&server, 1).await, add_site(&server, 2).await, add_site(&server, 3).await);
     server.enter(&user, allowed).await;
     server.enter(&user, other).await;
     let store = &server.core.store;
     let mut grant =
         store.grant_between(user.id, &app.id.parse().expect("an id")).await.expect("a store").expect("a grant");
-    grant.sites = vec![allowed, left];
+    grant.sites = vec![allowed, never];
     store.record_consent(&grant).await.expect("a store");
 
     let answer = server.ask(PATH, &access).await;
@@ -82,12 +82,13 @@ async fn what_is_not_live_is_401_with_a_challenge_and_the_body_that_clients_read
 }
 
 #[rocket::async_test]
-async fn who_left_the_site_of_a_token_has_none_there() {
+async fn who_left_the_only_site_that_they_allowed_has_a_token_for_nothing() {
     let (server, app) = world().await;
-    let (access, _) = server.tokens(&app, "read:objects").await;
+    let (access, _) = server.tokens(&app, "read:objects read:me").await;
     let user = server.person().await;
 
     server.core.store.remove_member(server.core.site.id, user.id).await.expect("a store");
 
     assert_eq!(server.ask(PATH, &access).await.status.code, 401);
+    assert_eq!(server.ask("/me", &access).await.status.code, 401);
 }
