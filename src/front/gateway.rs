@@ -216,6 +216,9 @@ impl Forwarder {
 
 /// The URL of a call. What a URL parser would make another path of, such as dot segments, is none.
 fn target(forward: &Forward, query: Option<&str>) -> Option<Url> {
+    if !forward.path.is_empty() && !forward.path.starts_with('/') {
+        return None;
+    }
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let url = Url::parse(&format!("{}{}{query}", forward.base_url, forward.path)).ok()?;
     let base = Url::parse(&forward.base_url).ok()?;
