@@ -1,5 +1,6 @@
 //! The minting of tokens, for every grant, the keys that sign, and what an app on a site was called for.
 
+pub mod choosing;
 pub mod grouping;
 pub mod invocation;
 pub mod issue;

@@ -37,7 +37,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -51,6 +51,10 @@ use crate::front::gateway::{Forwarder, Gateway};
 use crate::front::limits::{Limits, Seat};
 use crate::front::terms::Terms;
 use crate::telemetry::{self, Telemetry};
+
+/// How many connections may wait to be accepted; the kernel may hold fewer. One client that connects ten thousand times at
+/// once fills a shorter queue now and then, and then waits a second before it tries again.
+const WAITING: u32 = 8192;
 
 /// How long the front rests when the machine has no descriptor or no memory for another connection.
 const REST: Duration = Duration::from_millis(100);
@@ -96,6 +100,21 @@ pub struct Front {
     adjuster: Adjuster,
 }
 
+/// Listens at the first address of that name that can be listened at.
+async fn listen(address: (&str, u16)) -> io::Result<TcpListener> {
+    let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Connections of a process that just ended keep its address for a minute.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(WAITING)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
 impl Settings {
     /// As `config` says.
     pub fn of(config: &Config) -> Self {
@@ -123,7 +142,7 @@ impl Front {
         let limits = Limits::new(&settings.connections);
         let terms = Arc::new(ArcSwap::from_pointee(Terms::new(settings)?));
         let unusable = |fault| FrontError::Address { address: format!("{}:{}", address.0, address.1), fault };
-        let listener = TcpListener::bind(address).await.map_err(unusable)?;
+        let listener = listen(address).await.map_err(unusable)?;
         let rocket = Client::untracked(rocket).await.map_err(|error| FrontError::Rocket(error.kind().to_string()))?;
         Ok(Self {
             listener,

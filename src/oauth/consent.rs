@@ -1,5 +1,8 @@
 //! The resource owner's decision: allow or deny, remember, and the code that follows.
 
+use std::collections::BTreeMap;
+
+use crate::access::choosing::{self, Choice, Vouching};
 use crate::access::grouping::{ScopesAt, by_api, entries};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_code::AuthorizationCode;
@@ -7,6 +10,7 @@ use crate::domain::authorization_request::SignInDemand;
 use crate::domain::error_code::ErrorCode;
 use crate::domain::event::Event;
 use crate::domain::grant::Grant;
+use crate::domain::id::SiteId;
 use crate::domain::scope::{OFFLINE_ACCESS, Risk, Scope};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
@@ -48,12 +52,28 @@ pub struct Question {
     pub offline: Offline,
     /// What the person allowed before, by API; shown collapsed.
     pub already: Vec<ScopesAt>,
+    /// The sites of the person, and on which of them they can allow the app.
+    pub sites: Vec<Choice>,
+    /// Who answers for the app.
+    pub vouching: Vouching,
+    /// What its developer says that scopes are for.
+    pub purposes: BTreeMap<String, String>,
 }
 
 impl Question {
     /// The greatest risk of what is new.
     pub fn new_risk(&self) -> Risk {
         self.required.iter().chain(&self.optional).map(ScopesAt::risk).max().unwrap_or(Risk::Basic)
+    }
+
+    /// The sites on which the person can allow the app.
+    pub fn open_sites(&self) -> Vec<&Choice> {
+        self.sites.iter().filter(|choice| choice.is_open()).collect()
+    }
+
+    /// What the developer says that a scope is for.
+    pub fn purpose(&self, scope: &str) -> Option<&String> {
+        self.purposes.get(scope)
     }
 
     /// The greatest risk of all that the app could do.
@@ -88,21 +108,33 @@ pub async fn step(
     let (now, lifetimes) = (server.now(), &server.config.lifetimes);
     let request = &open.transaction.request;
     let grant = server.store.grant_between(person.user.id, &open.client.id).await?;
+    let sites = choosing::sites_for(server, &open.client, person.user).await?;
     let remembered = |grant: &&Grant| grant.answers(request, &open.client, lifetimes.remembered_consent, now);
-    if let Some(grant) = grant.as_ref().filter(remembered) {
-        return respond(server, open, person, grant).await.map(Step::Respond);
+    if let Some(grant) = grant.as_ref().filter(remembered)
+        && let Some(site) = remembered_site(grant, &sites)
+    {
+        return respond(server, open, person, (grant, site)).await.map(Step::Respond);
     }
-    let question = question(server, open, grant.as_ref()).await?;
+    let question = question(server, open, grant.as_ref(), sites).await?;
     if question.new_risk() == Risk::Manage && (person.signed_in + lifetimes.step_up).has_passed(now) {
         return Ok(Step::SignIn(SignInDemand::NewSession));
     }
     Ok(Step::Ask(Box::new(question)))
 }
 
+/// The site that the person chose before, where it is the only one they could mean: with several to choose from they are asked
+/// again, since what they chose once is not what they choose now.
+fn remembered_site(grant: &Grant, sites: &[Choice]) -> Option<SiteId> {
+    let mut allowed = sites.iter().filter(|choice| choice.is_open() && grant.sites.contains(&choice.site.id));
+    let only = allowed.next()?.site.id;
+    allowed.next().is_none().then_some(only)
+}
+
 async fn question(
     server: &AuthorizationServer,
     open: &OpenTransaction,
     grant: Option<&Grant>,
+    sites: Vec<Choice>,
 ) -> Result<Question, StoreError> {
     let (request, client) = (&open.transaction.request, &open.client);
     // Who is asked again for everything (prompt=consent, another publisher) sees everything; else only what is new.
@@ -124,6 +156,9 @@ async fn question(
         optional: by_api(server, optional).await?,
         offline,
         already: by_api(server, already).await?,
+        sites,
+        vouching: choosing::vouching(server, client).await?,
+        purposes: choosing::purposes(server, client).await?,
     })
 }
 
@@ -131,8 +166,13 @@ async fn question(
 pub enum Decision {
     /// No.
     Deny,
-    /// Yes, to what is required and to these optional scopes.
-    Allow(Scope),
+    /// Yes, to what is required and to these optional scopes, on the site that was chosen.
+    Allow {
+        /// The optional scopes that were ticked.
+        ticked: Scope,
+        /// The site, if one was chosen; none has to be where there is only one.
+        site: Option<SiteId>,
+    },
 }
 
 /// Why an answer is not taken.
@@ -141,6 +181,9 @@ pub enum AnswerFault {
     /// The question was put to another session, or the person must sign in first.
     #[error("the question was put to somebody else")]
     OtherSession,
+    /// No site was chosen, or one on which the person cannot allow the app. The question can still be answered.
+    #[error("no site was chosen on which the app can be allowed")]
+    NoSite,
     /// The transaction is over.
     #[error(transparent)]
     Transaction(#[from] TransactionFault),
@@ -166,19 +209,40 @@ pub async fn answer(
     if transaction.shown_to != Some(person.session) || !transaction.sign_in.is_met_by(person.session) {
         return Err(AnswerFault::OtherSession);
     }
+    let decision = match decision {
+        Decision::Deny => None,
+        Decision::Allow { ticked, site } => Some((ticked, chosen(server, open, person, site).await?)),
+    };
     if !server.store.take_transaction(open.key).await? {
         return Err(TransactionFault::Unknown.into());
     }
     match decision {
-        Decision::Deny => Ok(deny(server, open, person).await),
-        Decision::Allow(ticked) => {
-            let grant = server.store.record_consent(&consent(server, open, person, &ticked)).await?;
+        None => Ok(deny(server, open, person).await),
+        Some((ticked, site)) => {
+            let grant = server.store.record_consent(&consent(server, open, person, (&ticked, site))).await?;
             let scope = transaction.request.scope.intersection(&grant.scope).to_string();
             let (user_id, client_id, grant_id) = (grant.user_id, grant.client_id.clone(), grant.id);
             server.record(Event::ConsentGiven { user_id, client_id, grant_id, scope }).await;
-            Ok(respond(server, open, person, &grant).await?)
+            Ok(respond(server, open, person, (&grant, site)).await?)
         }
     }
+}
+
+/// The site that was chosen, or the only one there is. What the form says is judged anew: the person may have left the site, or
+/// the app, since it was shown.
+async fn chosen(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    person: &Person<'_>,
+    site: Option<SiteId>,
+) -> Result<SiteId, AnswerFault> {
+    let choices = choosing::sites_for(server, &open.client, person.user).await?;
+    let mut possible = choices.iter().filter(|choice| choice.is_open()).map(|choice| choice.site.id);
+    let chosen = match site {
+        Some(site) => possible.find(|possible| *possible == site),
+        None => possible.next().filter(|_| possible.next().is_none()),
+    };
+    chosen.ok_or(AnswerFault::NoSite)
 }
 
 async fn deny(server: &AuthorizationServer, open: &OpenTransaction, person: &Person<'_>) -> AuthorizationResponse {
@@ -191,7 +255,12 @@ async fn deny(server: &AuthorizationServer, open: &OpenTransaction, person: &Per
 }
 
 /// What the person just allowed, as a grant of its own; the store joins it with what was allowed before.
-fn consent(server: &AuthorizationServer, open: &OpenTransaction, person: &Person<'_>, ticked: &Scope) -> Grant {
+fn consent(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    person: &Person<'_>,
+    (ticked, site): (&Scope, SiteId),
+) -> Grant {
     let (request, client) = (&open.transaction.request, &open.client);
     let scope = request.scope.filter(|token| !client.optional_scope.contains(token) || ticked.contains(token));
     let now = server.now();
@@ -199,7 +268,7 @@ fn consent(server: &AuthorizationServer, open: &OpenTransaction, person: &Person
         id: random::grant_id(),
         user_id: person.user.id,
         client_id: client.id.clone(),
-        sites: vec![server.site.id],
+        sites: vec![site],
         declined: request.scope.without(&scope),
         scope,
         publisher: client.publisher.clone(),
@@ -214,7 +283,7 @@ async fn respond(
     server: &AuthorizationServer,
     open: &OpenTransaction,
     person: &Person<'_>,
-    grant: &Grant,
+    (grant, site_id): (&Grant, SiteId),
 ) -> Result<AuthorizationResponse, StoreError> {
     let request = &open.transaction.request;
     let expires = server.now() + server.config.lifetimes.authorization_code;
@@ -224,7 +293,7 @@ async fn respond(
         user_id: person.user.id,
         epoch: person.user.epoch,
         grant_id: grant.id,
-        site_id: server.site.id,
+        site_id,
         redirect_uri: request.redirect_uri.clone(),
         redirect_uri_presence: request.redirect_uri_presence,
         code_challenge: request.code_challenge.clone(),

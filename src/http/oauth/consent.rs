@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rocket::State;
 use rocket::http::Status;
 
+use crate::access::choosing::Vouching;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::SignInDemand;
 use crate::domain::client::Client;
@@ -31,8 +32,9 @@ struct ConsentPage<'a> {
     txn: &'a str,
     client: &'a Client,
     user: &'a User,
-    site: &'a Site,
-    site_url: &'a str,
+    open: Vec<(&'a Site, &'a str)>,
+    blocked: Vec<(&'a Site, &'static str)>,
+    problem: Option<&'static str>,
     question: &'a Question,
     destination: Destination,
     redirect_uri: &'a str,
@@ -81,7 +83,7 @@ pub async fn ask(
         Step::Ask(question) => {
             let Some(signed_in) = &visitor.0 else { return Err(page(&TransactionFault::Unknown)) };
             transaction::shown(server, &open, signed_in.session_key).await.map_err(|fault| page(&fault))?;
-            Ok(Answer::Page(question_page(server, &open, signed_in, (txn, &question), csrf)))
+            Ok(Answer::Page(question_page(server, &open, signed_in, (txn, &question, None), csrf)))
         }
     }
 }
@@ -92,16 +94,18 @@ pub async fn answer(
     server: &State<Arc<AuthorizationServer>>,
     browser: Browser,
     signed_in: SignedIn,
+    csrf: CsrfToken,
     form: CsrfForm,
 ) -> Result<Page, ErrorPage> {
     let open = transaction::open(server, form.get("txn"), Some(browser.key())).await.map_err(|fault| page(&fault))?;
     let (decision, way) = match form.get("decision") {
-        "allow" => (Decision::Allow(ticked(&form)?), Way::Allowed),
+        "allow" => (Decision::Allow { ticked: ticked(&form)?, site: form.get("site").parse().ok() }, Way::Allowed),
         "deny" => (Decision::Deny, Way::Denied),
         _ => return Err(unclear()),
     };
     match consent::answer(server, &open, &person(&signed_in), decision).await {
         Ok(response) => Ok(way_back(server, &open.client, &response, way)),
+        Err(AnswerFault::NoSite) => again(server, &open, &signed_in, form.get("txn"), csrf).await,
         Err(AnswerFault::OtherSession) => Err(other_session()),
         Err(AnswerFault::Transaction(fault)) => Err(page(&fault)),
     }
@@ -120,6 +124,23 @@ pub async fn switch(
     Ok(Redirect303::to(format!("/login?txn={txn}")))
 }
 
+/// Puts the question once more to somebody who chose no site.
+async fn again(
+    server: &AuthorizationServer,
+    open: &OpenTransaction,
+    signed_in: &SignedIn,
+    txn: &str,
+    csrf: CsrfToken,
+) -> Result<Page, ErrorPage> {
+    let step = consent::step(server, open, Some(&person(signed_in))).await;
+    match step.map_err(|error| ErrorPage::failure(&error))? {
+        Step::Ask(question) => {
+            Ok(question_page(server, open, signed_in, (txn, &question, Some("Choose a site first.")), csrf))
+        }
+        Step::SignIn(_) | Step::Respond(_) => Err(unclear()),
+    }
+}
+
 fn ticked(form: &CsrfForm) -> Result<Scope, ErrorPage> {
     form.all("scope").collect::<Vec<_>>().join(" ").parse().map_err(|_| unclear())
 }
@@ -128,7 +149,7 @@ fn question_page(
     server: &AuthorizationServer,
     open: &OpenTransaction,
     signed_in: &SignedIn,
-    (txn, question): (&str, &Question),
+    (txn, question, problem): (&str, &Question, Option<&'static str>),
     csrf: CsrfToken,
 ) -> Page {
     let (client, request) = (&open.client, &open.transaction.request);
@@ -140,8 +161,9 @@ fn question_page(
         txn,
         client,
         user: &signed_in.user,
-        site: &server.site,
-        site_url: server.url_of(&server.site),
+        open: question.open_sites().into_iter().map(|choice| (&*choice.site, server.url_of(&choice.site))).collect(),
+        blocked: question.sites.iter().filter_map(|choice| Some((&*choice.site, choice.blocked?.words()))).collect(),
+        problem,
         question,
         destination: request.redirect_uri.destination(),
         redirect_uri: request.redirect_uri.as_str(),

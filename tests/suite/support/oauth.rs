@@ -136,7 +136,8 @@ impl TestServer {
         let open = transaction::open(&self.core, txn, Some(browser)).await.expect("a transaction");
         transaction::shown(&self.core, &open, person.session).await.expect("a transaction");
         let open = transaction::open(&self.core, txn, Some(browser)).await.expect("a transaction");
-        let everything = Decision::Allow(open.transaction.request.scope.clone());
+        let everything =
+            Decision::Allow { ticked: open.transaction.request.scope.clone(), site: Some(self.core.site.id) };
         consent::answer(&self.core, &open, person, everything).await.expect("an answer").url().to_owned()
     }
 
