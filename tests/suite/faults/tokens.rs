@@ -1,11 +1,13 @@
 //! The endpoints that programs call.
 
 use hallmark::domain::authorization_code::CodeState;
+use hallmark::domain::client::Client;
 use hallmark::secrets::token::{TokenKind, read};
 
 use crate::support::client::Answer;
 use crate::support::faults::{Attempt, at_every_call};
 use crate::support::faulty_store::Fault;
+use crate::support::oauth::three_legged;
 
 const EVERYTHING: &str = "read:objects write:objects offline_access";
 
@@ -172,6 +174,23 @@ async fn a_revocation_of_a_refresh_token_is_200_only_once_its_family_is_dead() {
         assert_eq!(answer.status.code, 200, "{}", answer.text);
         assert!(!server.is_live(&tokens.text_of("access_token")).await);
         assert_eq!(app.refresh(server, &refresh, &[]).await.refusal(), (400, "invalid_grant".into()));
+    })
+    .await;
+}
+
+#[rocket::async_test]
+async fn nobody_is_told_that_a_token_is_dead_because_it_could_not_be_looked_up() {
+    at_every_call(async |attempt| {
+        let app = attempt.server.register(Client { id: attempt.id(), ..three_legged() }).await;
+        let code = attempt.server.code_of(&attempt.person().await, &app, "read:objects read:me", &[]).await;
+        let access = app.redeem(attempt.server, &code, &[]).await.text_of("access_token");
+
+        for path in ["/me", "/oauth/token/accessible-resources"] {
+            let answer = attempt.under_fault(attempt.server.ask(path, &access)).await;
+            let told = if attempt.failed.get().is_some() { (503, Some("5")) } else { (200, None) };
+            assert_eq!((answer.status.code, answer.header("Retry-After")), told, "{}", answer.text);
+            assert_eq!(attempt.server.ask(path, &access).await.status.code, 200);
+        }
     })
     .await;
 }

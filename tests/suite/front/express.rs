@@ -5,7 +5,7 @@ use rocket::figment::Figment;
 
 use crate::support::client::{basic, form};
 use crate::support::listening::Listening;
-use crate::support::oauth::confidential;
+use crate::support::oauth::{confidential, three_legged};
 use crate::support::server::{TestServer, server, server_with};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -184,4 +184,20 @@ async fn the_name_that_a_trusted_proxy_gave_is_kept_in_the_lane_too() {
         let (status, answer) = front.say(post("/oauth/introspect", &named, "token=nonsense")).await;
         assert_eq!((status, answer.contains("x-request-id: named-by-the-proxy\r\n")), (200, kept), "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_refresh_of_a_3lo_client_is_the_same_403_with_the_lane_and_without() {
+    let server = server().await.with_resources().await;
+    let app = server.register(three_legged()).await;
+    let rocket = hallmark::launch::rocket(server.core.clone(), Figment::from(rocket::Config::release_default()));
+    let alone = Listening::with(rocket, Settings::of(&server.core.config)).await;
+    let nothing = rocket::custom(Figment::from(rocket::Config::release_default()).merge(("log_level", "off")));
+    let lane = Listening::express_before(nothing, &server).await;
+    let head = format!("{}{FORM}", authorization(&app.id, "app-secret-of-many-characters"));
+    let request = post("/oauth/token", &head, "grant_type=refresh_token&refresh_token=nonsense");
+
+    let (expected, answer) = (alone.say(&request).await, lane.say(&request).await);
+
+    assert_eq!((answer.0, comparable(&answer.1)), (403, comparable(&expected.1)));
 }

@@ -1,5 +1,6 @@
 //! Where an access token is good.
 
+use hallmark::domain::grant::Grant;
 use hallmark::domain::id::SiteId;
 use hallmark::domain::site::Site;
 use hallmark::domain::time::Lifetime;
@@ -79,6 +80,23 @@ async fn what_is_not_live_is_401_with_a_challenge_and_the_body_that_clients_read
         let in_the_query = server.get(&format!("{path}?access_token={expired}"), &[]).await;
         assert_eq!(in_the_query.status.code, 400, "{}", in_the_query.text);
     }
+}
+
+#[rocket::async_test]
+async fn who_left_the_site_of_a_token_may_still_use_it_on_another() {
+    let (server, app) = world().await;
+    let (access, _) = server.tokens(&app, "read:objects read:me").await;
+    let (user, other) = (server.person().await, add_site(&server, 1).await);
+    server.enter(&user, other).await;
+    let store = &server.core.store;
+    let grant = store.grant_between(user.id, &app.id.parse().expect("an id")).await.expect("a store");
+    store.record_consent(&Grant { sites: vec![other], ..grant.expect("a grant") }).await.expect("a store");
+
+    store.remove_member(server.core.site.id, user.id).await.expect("a store");
+
+    assert_eq!(server.ask(PATH, &access).await.json()[0]["id"], json!(other));
+    assert_eq!(server.ask(PATH, &access).await.json().as_array().map(Vec::len), Some(1));
+    assert_eq!(server.ask("/me", &access).await.status.code, 200);
 }
 
 #[rocket::async_test]

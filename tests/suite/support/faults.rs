@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use hallmark::domain::client::Client;
+use hallmark::domain::id::ClientId;
 use hallmark::domain::user::User;
 
 use crate::support::client::{Answer, App};
@@ -109,8 +110,12 @@ impl Attempt<'_> {
 
     /// A confidential client of this attempt's own.
     pub async fn app(&self) -> App {
-        let id = format!("app-{}", self.number).parse().expect("an identifier");
-        self.server.register(Client { id, ..confidential() }).await
+        self.server.register(Client { id: self.id(), ..confidential() }).await
+    }
+
+    /// The name of a client of this attempt's own.
+    pub fn id(&self) -> ClientId {
+        format!("app-{}", self.number).parse().expect("an identifier")
     }
 
     /// The address of somebody of this attempt's own.
