@@ -2,6 +2,7 @@
 
 mod as_app;
 mod bounds;
+mod consent;
 mod ends;
 mod gateway;
 mod impersonation;
