@@ -47,9 +47,11 @@ fn product_of(product: &str) -> String {
     let words: Vec<String> = match product {
         "atlassian" => return "the platform".into(),
         "external" => return "other services".into(),
-        "brie" => return "backups".into(),
+        "artifacts" => return "the artifact store".into(),
+        "brie" => return "the backup service".into(),
         "ccg" | "fsag" => return product.to_uppercase(),
         "cmdb" => return "Assets".into(),
+        "realtime" => return "the realtime service".into(),
         "support-api-gateway" => return "the support gateway".into(),
         product => product.split('-').map(capital).collect(),
     };
@@ -59,14 +61,16 @@ fn product_of(product: &str) -> String {
 /// The word as it is said, where a name runs words together or cuts them short.
 fn word_of(word: &str) -> &str {
     match word {
-        "app" => "app",
         "blogpost" => "blog post",
         "dev" => "development",
         "devops" => "DevOps",
         "ops" => "operations",
         "org" => "organization",
         "organisation" => "organization",
+        "email" => "e-mail",
+        "forge" => "Forge",
         "info" => "information",
+        "admin" => "administration",
         "config" => "configuration",
         "inlinetask" => "inline task",
         "jira" => "Jira",
@@ -84,27 +88,28 @@ fn word_of(word: &str) -> &str {
 }
 
 fn words_of(name: &str) -> String {
-    name.split(['-', '.', '_']).map(word_of).collect::<Vec<_>>().join(" ")
+    name.split(['-', '.', '_']).map(word_of).collect::<Vec<_>>().join(" ").replace("non ", "non-")
 }
 
 /// More than one of what the name says, where there can be more than one.
 fn plural(name: &str) -> String {
     let words = words_of(name);
     if let Some(words) = words.strip_suffix(" (temporary)") {
-        return format!("{} for a time", plural(words));
+        return format!("temporary {}", plural(words));
     }
     let last = words.rsplit(' ').next().unwrap_or_default();
     let countless = [
         "JQL",
-        "admin",
+        "administration",
         "adjustments",
         "analytics",
-        "artifact",
         "changelog",
+        "code",
         "configuration",
         "connectivity",
         "content",
         "data",
+        "feedback",
         "information",
         "metadata",
         "notes",
@@ -114,10 +119,10 @@ fn plural(name: &str) -> String {
         "tracking",
         "work",
     ];
-    if last == "artifact" {
-        return format!("{words}s");
+    if words == "security" {
+        return "security information".into();
     }
-    if last == "status" {
+    if last == "status" || last.ends_with("ss") {
         return format!("{words}es");
     }
     if countless.contains(&last) || last.ends_with('s') {
@@ -164,6 +169,10 @@ mod tests {
             ),
             ("read:request.status:jira-service-management", "Read request statuses in Jira Service Management"),
             ("validate:jql:jira", "Validate JQL in Jira"),
+            ("read:email-address:jira", "Read e-mail addresses in Jira"),
+            ("view:team-temp:teams", "See temporary teams in Teams"),
+            ("read:non-project-work:capacity-planning", "Read non-project work in Capacity Planning"),
+            ("write:storage:brie", "Create and change storage in the backup service"),
         ] {
             assert_eq!(title(name), told);
         }
