@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use crate::domain::access_token::AccessToken;
 use crate::domain::client::Credentials;
@@ -70,6 +70,18 @@ impl BaseUrl {
     /// The URL as it was registered.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether nobody on the way reads what is sent there: it is reached over TLS, or on this machine.
+    pub fn is_private(&self) -> bool {
+        let Ok(url) = Url::parse(&self.0) else { return false };
+        let on_this_machine = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        url.scheme() == "https" || on_this_machine
     }
 }
 

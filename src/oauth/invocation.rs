@@ -15,7 +15,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{InstallationId, UserId};
 use crate::domain::installation::Authority;
 use crate::domain::manifest::Privileges;
-use crate::domain::resource::{Invocations, ProtectedResource};
+use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource};
 use crate::domain::user::User;
 use crate::oauth::error::{GrantFault, OAuthError, RequestFault};
 use crate::oauth::installed;
@@ -158,10 +158,12 @@ fn route(privileges: &Privileges, module: &str) -> Option<Route> {
     let endpoint = privileges.endpoints.iter().find(|endpoint| endpoint.key == module)?;
     let remote = privileges.remotes.iter().find(|remote| remote.key == endpoint.remote)?;
     let (_, base) = remote.base_urls.iter().find(|(region, _)| region == "default").or(remote.base_urls.first())?;
+    // A manifest may say any text. No token goes where everybody on the way could read it.
+    let is_private = base.trim_end_matches('/').parse::<BaseUrl>().is_ok_and(|base| base.is_private());
     Some(Route {
         url: format!("{}{}", base.trim_end_matches('/'), endpoint.path.as_deref().unwrap_or_default()),
-        system_token: endpoint.system_token.unwrap_or(remote.system_token),
-        user_token: endpoint.user_token.unwrap_or(remote.user_token),
+        system_token: is_private && endpoint.system_token.unwrap_or(remote.system_token),
+        user_token: is_private && endpoint.user_token.unwrap_or(remote.user_token),
     })
 }
 
