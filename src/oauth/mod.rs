@@ -6,7 +6,7 @@
 //! | 6749 section 3.1 | parameters, each at most once | `parameters` |
 //! | 6749 section 4.1.1, 8252, 9207 | authorization endpoint | `authorization` |
 //! | 6749 section 3.2 | token endpoint | `token` |
-//! | 6749 section 5.2 | errors | `error` |
+//! | 6749 section 5.2 | errors, and what can be done about each | `error`, `remedy` |
 //! | 7009 | revocation | `revocation` |
 //! | 7517 | the key set | `key_set` |
 //! | 7636 | proof key for code exchange | `authorization::checks`, `machine` |
@@ -29,6 +29,7 @@ mod machine;
 pub mod metadata;
 pub mod parameters;
 pub mod pushed_authorization;
+mod remedy;
 pub mod revocation;
 mod target;
 pub mod token;

@@ -6,3 +6,4 @@ pub mod notice;
 pub mod oauth_error;
 pub mod page;
 pub mod redirect;
+pub mod refused;
