@@ -19,6 +19,8 @@
 //! | `/account/apps` | who is signed in | `accounts::connections` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/admin/people` | admins | `admin` |
+//! | `/admin/sites/…/apps` | admins of a site | `installations` |
+//! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |
@@ -32,6 +34,7 @@ pub mod fairings;
 pub mod forge;
 pub mod gateway;
 pub mod guards;
+pub mod installations;
 pub mod oauth;
 pub mod operations;
 pub mod responses;
@@ -44,8 +47,16 @@ use crate::telemetry::requests::RouteLabel;
 /// is counted of a route is found by it.
 pub fn routes() -> Vec<Route> {
     in_order(
-        [oauth::routes(), forge::routes(), accounts::routes(), admin::routes(), assets::routes(), operations::routes()]
-            .concat(),
+        [
+            oauth::routes(),
+            forge::routes(),
+            accounts::routes(),
+            admin::routes(),
+            installations::routes(),
+            assets::routes(),
+            operations::routes(),
+        ]
+        .concat(),
     )
 }
 
