@@ -18,6 +18,7 @@
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
 //! | `/account/apps` | who is signed in | `accounts::connections` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
+//! | `/console/…` | who is signed in | `console` |
 //! | `/admin/people` | admins | `admin` |
 //! | `/admin/sites/…/apps` | admins of a site | `installations` |
 //! | `/sites/…/apps` | members of a site | `installations::request` |
@@ -29,6 +30,7 @@ pub mod accounts;
 pub mod admin;
 pub mod assets;
 pub mod catchers;
+pub mod console;
 pub mod express;
 pub mod fairings;
 pub mod forge;
@@ -51,6 +53,7 @@ pub fn routes() -> Vec<Route> {
             oauth::routes(),
             forge::routes(),
             accounts::routes(),
+            console::routes(),
             admin::routes(),
             installations::routes(),
             assets::routes(),

@@ -24,6 +24,12 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
         "/admin/people",
+        "/console/deploy",
+        "/console/apps/x/distribution",
+        "/console/apps/x/contributors",
+        "/console/apps/x/contributors/remove",
+        "/console/apps/x/production/redirect-uris",
+        "/console/apps/x/production/secrets",
     ];
     let site = server.core.site.id;
     let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall"];
