@@ -116,10 +116,8 @@ pub async fn deploy(
         Ok(deployed) => Ok(deployed_page(server, user, &deployed, unknown_keys)),
         Err(DeploymentError::Store(error)) => Err(ErrorPage::failure(&error)),
         Err(refused) => {
-            let mut sentence = refused.to_string();
-            sentence[..1].make_ascii_uppercase();
-            sentence.push('.');
-            Ok(deploy_page(server, user, csrf, &typed, Vec::new(), vec![sentence]))
+            let problem = format!("It was refused: {refused}.");
+            Ok(deploy_page(server, user, csrf, &typed, Vec::new(), vec![problem]))
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::http::guards::server_of;
 /// So much of a form is taken, all fields together. A manifest of usual length is a fifth of it.
 pub const MAX_UPLOAD: usize = 48 * 1024;
 
+/// So much the form has with what stands between its fields; the front cuts off what is longer than a little more.
+const MAX_FORM: usize = 56 * 1024;
+
 /// The fields of a form that one of our own pages sent, files among them.
 pub struct UploadForm {
     fields: Vec<(String, Vec<u8>)>,
@@ -39,6 +42,9 @@ impl<'r> FromData<'r> for UploadForm {
         if !comes_from_us(server, request) {
             return refuse(Status::Forbidden);
         }
+        if length(request).is_some_and(|length| length > MAX_FORM) {
+            return refuse(Status::PayloadTooLarge);
+        }
         let sent = match Form::<Sent>::from_data(request, data).await {
             Outcome::Success(form) => form.into_inner(),
             Outcome::Error((Status::PayloadTooLarge, _)) => return refuse(Status::PayloadTooLarge),
@@ -55,7 +61,12 @@ impl<'r> FromData<'r> for UploadForm {
     }
 }
 
-/// What came, before anything of it is believed. What broke off is kept as far as it came, since it tells what was too long.
+/// How long the body is, as the browser says. What is cut off cannot be read, and this tells why.
+fn length(request: &Request<'_>) -> Option<usize> {
+    request.headers().get_one("Content-Length")?.parse().ok()
+}
+
+/// What came, before anything of it is believed.
 struct Sent {
     fields: Vec<(String, Vec<u8>)>,
     bytes: usize,

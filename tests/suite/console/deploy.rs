@@ -3,6 +3,7 @@
 use hallmark::domain::event::Actor;
 
 use crate::support::apps::{APP, manifest, manifest_with};
+use crate::support::listening::Listening;
 use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
@@ -58,7 +59,7 @@ async fn every_fault_is_told_with_its_line_and_what_was_meant() {
     let mut dev = server.visitor();
     dev.log_in("dev@example.com", PASSWORD).await;
 
-    let text = manifest(&["raed:objects"]);
+    let text = format!("{}# </textarea><img src=x>\n", manifest(&["raed:objects"]));
     let fields = [("manifest", text.as_str()), ("environment", "staging"), ("redirect_uris", "http://app.example/cb")];
     let shown = dev.open_and_fill(DEPLOY, DEPLOY, &fields).await;
 
@@ -74,6 +75,7 @@ async fn every_fault_is_told_with_its_line_and_what_was_meant() {
     ] {
         assert!(shown.html.contains(told), "{told}: {}", shown.html);
     }
+    assert!(!shown.html.contains("<img"), "what was sent is text: {}", shown.html);
     assert!(server.core.store.apps().await.expect("a store").is_empty());
 }
 
@@ -125,4 +127,30 @@ async fn the_app_of_somebody_else_cannot_be_deployed() {
     let shown = dev.open_and_fill(DEPLOY, DEPLOY, &[("manifest", &text), ("environment", "production")]).await;
 
     assert!(shown.html.contains("belongs to somebody else"), "{}", shown.html);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_longer_than_the_front_reads_is_told_to_be_too_long() {
+    let server = server().await;
+    server.user("dev@example.com", PASSWORD).await;
+    let mut dev = server.visitor();
+    dev.log_in("dev@example.com", PASSWORD).await;
+    let csrf = dev.open(DEPLOY).await.field("csrf");
+    let session = dev.cookie("__Host-hallmark-session");
+    let front = Listening::to(&server).await;
+
+    for length in [60_000, 70_000, 300_000] {
+        let part =
+            |head: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n");
+        let file = part("name=\"file\"; filename=\"manifest.yml\"", &"#".repeat(length));
+        let body = format!("{}{file}--x--\r\n", part("name=\"csrf\"", &csrf));
+        let head = format!(
+            "POST {DEPLOY} HTTP/1.1\r\nHost: hallmark.test\r\nConnection: close\r\nOrigin: https://hallmark.test\r\n\
+             Cookie: __Host-hallmark-session={session}\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let (status, answer) = front.say(format!("{head}{body}")).await;
+        assert!(status == 413 && answer.contains("That was too large"), "{length}: {answer}");
+    }
 }
