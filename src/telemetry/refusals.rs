@@ -13,7 +13,8 @@ pub const PER_CLIENT: usize = 20;
 /// Of how many clients refusals are remembered.
 const MOST_CLIENTS: usize = 10_000;
 
-/// A request of a client that was refused. It holds no secret: only what the client was told.
+/// A request of a client that was refused. It holds no secret: what the client was told, and no parameter but a
+/// redirection URI that is not one of the client's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// When.
@@ -22,7 +23,7 @@ pub struct Refusal {
     pub endpoint: &'static str,
     /// The code that the client was told.
     pub code: ErrorCode,
-    /// The description that it was told.
+    /// What was wrong.
     pub description: String,
     /// What its developer can do about it.
     pub remedy: &'static str,

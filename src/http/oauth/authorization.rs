@@ -15,7 +15,7 @@ use crate::http::guards::signed_in::Visitor;
 use crate::http::oauth::consent::person;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
-use crate::http::responses::refused::remember;
+use crate::http::responses::refused::{remember, remember_as};
 use crate::oauth::authorization::request::PageFault;
 use crate::oauth::authorization::{self, Next};
 use crate::oauth::error::RequestFault;
@@ -100,7 +100,8 @@ async fn begin(
         }
         Err(fault) => {
             if let PageFault::RedirectUri { client_id, .. } = &fault {
-                remember(server, client_id, PATH, &RequestFault::REDIRECT_URI.into(), name.0);
+                let told = (&RequestFault::REDIRECT_URI.into(), fault.to_string());
+                remember_as(server, client_id, PATH, told, name.0);
             }
             Err(page(&fault))
         }

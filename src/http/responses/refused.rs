@@ -45,11 +45,22 @@ pub fn remember(
     error: &OAuthError,
     request_id: &str,
 ) {
+    remember_as(server, client, endpoint, (error, error.description()), request_id);
+}
+
+/// As [`remember`], in words that the client was not told.
+pub fn remember_as(
+    server: &AuthorizationServer,
+    client: &ClientId,
+    endpoint: &'static str,
+    (error, description): (&OAuthError, String),
+    request_id: &str,
+) {
     let refusal = Refusal {
         at: server.now(),
         endpoint,
         code: error.error_code(),
-        description: error.description(),
+        description,
         remedy: error.remedy(),
         request_id: request_id.to_owned(),
     };

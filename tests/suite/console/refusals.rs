@@ -38,6 +38,7 @@ async fn the_last_refusals_of_a_client_are_told_to_its_developers() {
         "this code or token is unknown",
         "let the person begin again.",
         "Add the address to the redirection URIs of this environment",
+        "&#34;https://elsewhere.example/&#34; is not a redirection URI of Sprint Mailer",
         "Add the parameter that is named.",
         "Add the scope to the manifest, and deploy it.",
         "/oauth/authorize",
