@@ -75,8 +75,9 @@ pub async fn add_contributor(
         return Err(no_such_app());
     }
     let typed = form.get("email");
-    let Some(contributor) = somebody(server, typed).await? else {
-        let told = (None, Some("Nobody here has that e-mail address. Ask an administrator to invite them."), typed);
+    let Some(contributor) = somebody(server, typed, developer).await? else {
+        let problem = "Nobody on a site with you has that e-mail address. Ask an administrator to invite them.";
+        let told = (None, Some(problem), typed);
         return Ok(app_page(server, &signed_in.user, csrf, id, told).await?.into());
     };
     let added = sharing::add_contributor(server, id, contributor, Actor::User(developer)).await;
@@ -124,10 +125,17 @@ async fn app_page(
     }))
 }
 
-async fn somebody(server: &AuthorizationServer, email: &str) -> Result<Option<UserId>, ErrorPage> {
+/// Who has that address, if they are on a site with the developer: who has an account elsewhere is not theirs to find out.
+async fn somebody(server: &AuthorizationServer, email: &str, developer: UserId) -> Result<Option<UserId>, ErrorPage> {
+    let failed = |error| ErrorPage::failure(&error);
     let Ok(email) = email.parse() else { return Ok(None) };
-    let user = server.store.user_by_email(&email).await.map_err(|error| ErrorPage::failure(&error))?;
-    Ok(user.map(|user| user.id))
+    let Some(user) = server.store.user_by_email(&email).await.map_err(failed)? else { return Ok(None) };
+    for membership in server.store.memberships(developer).await.map_err(failed)? {
+        if server.store.member(membership.site_id, user.id).await.map_err(failed)?.is_some() {
+            return Ok(Some(user.id));
+        }
+    }
+    Ok(None)
 }
 
 fn back(id: AppId, done: &str) -> Redirect303 {

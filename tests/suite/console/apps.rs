@@ -81,9 +81,11 @@ async fn a_contributor_deploys_and_does_not_share() {
     let page = format!("/console/apps/{APP}");
     let add = format!("{page}/contributors");
 
-    for nobody in ["nobody@example.com", "nonsense"] {
+    let elsewhere = server.user("elsewhere@example.com", PASSWORD).await;
+    server.core.store.remove_member(server.core.site.id, elsewhere.id).await.expect("a store");
+    for nobody in ["nobody@example.com", "elsewhere@example.com", "nonsense"] {
         let refused = owner.open_and_fill(&page, &add, &[("email", nobody)]).await;
-        assert!(refused.html.contains("Nobody here has that e-mail address."), "{}", refused.html);
+        assert!(refused.html.contains("Nobody on a site with you has that e-mail address."), "{}", refused.html);
     }
     let added = owner.open_and_fill(&page, &add, &[("email", "Friend@example.com")]).await;
     assert!(owner.open(&added.leads_to()).await.html.contains("friend@example.com"));
