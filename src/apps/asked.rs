@@ -24,6 +24,8 @@ pub struct AskedScope {
     pub api: String,
     /// What the developer says it is for.
     pub purpose: Option<String>,
+    /// Whether an admin may leave it out.
+    pub is_optional: bool,
 }
 
 /// Scopes of one API, the riskiest first.
@@ -138,17 +140,17 @@ async fn described(
     request: &ScopeRequest,
     entries: &[ScopeEntry],
 ) -> Result<AskedScope, StoreError> {
-    let (name, purpose) = (request.name.clone(), request.purpose.clone());
+    let (name, purpose, is_optional) = (request.name.clone(), request.purpose.clone(), request.optional);
     if let Some(entry) = entries.iter().find(|entry| entry.name == request.name).cloned() {
         let resource = server.store.resource(&entry.resource).await?;
         let api = resource.map_or_else(|| entry.resource.to_string(), |resource| resource.name.clone());
         let ScopeEntry { title, sentence, risk, .. } = entry;
-        return Ok(AskedScope { name, title, sentence, risk, api, purpose });
+        return Ok(AskedScope { name, title, sentence, risk, api, purpose, is_optional });
     }
     let undescribed =
         || ScopeDescription { title: name.clone(), sentence: String::new(), risk: Risk::of_name(&request.name) };
     let ScopeDescription { title, sentence, risk } = catalogue::describe(&request.name).unwrap_or_else(undescribed);
-    Ok(AskedScope { name, title, sentence, risk, api: "other products".into(), purpose })
+    Ok(AskedScope { name, title, sentence, risk, api: "products elsewhere".into(), purpose, is_optional })
 }
 
 /// Where a change lets data go, or what it lets pages do.

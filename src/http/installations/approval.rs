@@ -98,7 +98,7 @@ async fn approval_page<'a>(
         publisher: Publisher::of(server, &installed.offer.app).await.map_err(failed)?,
         asked,
         heading: format!("For everyone on {}, it would also be able to", admin.site.name),
-        refused: installed.installation.refused == Some(version.number),
+        refused: !installed.is_pending(),
         overtaken: false,
         installed,
     })

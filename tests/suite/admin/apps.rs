@@ -200,7 +200,7 @@ async fn a_version_that_is_refused_leaves_what_was_approved() {
     assert_eq!(unclear.status.code, 400);
     let refused = admin.fill(&question, &action, &[("decision", "refuse")]).await;
 
-    assert!(admin.open(&refused.leads_to()).await.html.contains("Version 2.0 was refused."));
+    assert!(admin.open(&refused.leads_to()).await.html.contains("What version 2.0 asks for was refused."));
     assert_eq!(server.installation().await.expect("an installation").approval, installation.approval);
     assert!(admin.open(&action).await.html.contains("You can still approve it."));
 }
