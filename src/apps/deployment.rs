@@ -45,6 +45,8 @@ pub struct DeployedVersion {
     pub client_id: ClientId,
     /// The client's secret, if the environment is new.
     pub secret: Option<Secret<String>>,
+    /// The one that ran before, if any did and is kept.
+    pub before: Option<AppVersion>,
     /// How many installations wait for an admin to approve it.
     pub waiting: usize,
 }
@@ -81,12 +83,14 @@ pub async fn deploy(
     let deployment = Deployment { app_id: app.id, environment: new.environment };
     let running = server.store.deployed(deployment).await?;
 
-    let number = match &running {
-        None => VersionNumber::FIRST,
-        Some(running) => match server.store.version(deployment, running.version).await? {
-            Some(before) => before.number.after(&before.manifest.privileges, &new.manifest.privileges),
-            None => running.version.next_major(),
-        },
+    let before = match &running {
+        Some(running) => server.store.version(deployment, running.version).await?,
+        None => None,
+    };
+    let number = match (&running, &before) {
+        (None, _) => VersionNumber::FIRST,
+        (_, Some(before)) => before.number.after(&before.manifest.privileges, &new.manifest.privileges),
+        (Some(running), None) => running.version.next_major(),
     };
     let (client_id, secret) = match &running {
         Some(running) => (running.client_id.clone(), None),
@@ -115,7 +119,7 @@ pub async fn deploy(
         let is_new = approved.is_none_or(|approved| asked.changes_since(&approved.manifest.privileges).is_major());
         waiting += usize::from(is_new && installation.waits_for(number));
     }
-    Ok(DeployedVersion { app, deployment, version, client_id, secret, waiting })
+    Ok(DeployedVersion { app, deployment, version, client_id, secret, before, waiting })
 }
 
 /// The scopes of this server's own protected resources, which a manifest may ask for beside those of Forge.

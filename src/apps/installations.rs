@@ -16,7 +16,7 @@ use crate::secrets::random;
 use crate::store::StoreError;
 
 /// The longest reason that a member gives, in characters.
-const LONGEST_REASON: usize = 500;
+pub const LONGEST_REASON: usize = 500;
 
 /// Why nothing was installed or changed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,8 @@ pub enum InstallationError {
 
 /// An app in an environment with what runs there.
 pub struct Offer {
+    /// Where it runs.
+    pub deployment: Deployment,
     /// The app.
     pub app: Arc<App>,
     /// What runs.
@@ -95,7 +97,7 @@ pub async fn offer(server: &AuthorizationServer, deployment: Deployment) -> Resu
     let nothing = InstallationError::NotDeployed(deployment.environment.as_str());
     let Some(deployed) = server.store.deployed(deployment).await? else { return Err(nothing) };
     let version = server.store.version(deployment, deployed.version).await?;
-    Ok(Offer { app, deployed, version: version.ok_or(InstallationError::Unknown("version"))? })
+    Ok(Offer { deployment, app, deployed, version: version.ok_or(InstallationError::Unknown("version"))? })
 }
 
 /// An installation with what its admin decides about.
@@ -129,6 +131,25 @@ async fn complete(
     Ok(Installed { installation, offer, approved: approved.map(|version| version.manifest.privileges) })
 }
 
+/// As [`install`], if it is the version `number` that runs, so that nobody approves what they did not see.
+///
+/// # Errors
+/// [`InstallationError::Overtaken`] if another version runs by now.
+pub async fn install_version(
+    server: &AuthorizationServer,
+    (site_id, deployment): (SiteId, Deployment),
+    number: VersionNumber,
+    declined: &Scope,
+    by: Actor,
+) -> Result<Installation, InstallationError> {
+    require_admin(server, site_id, by).await?;
+    let offer = offer(server, deployment).await?;
+    if offer.version.number != number {
+        return Err(InstallationError::Overtaken);
+    }
+    install_offer(server, (site_id, deployment), &offer, declined, by).await
+}
+
 /// Installs what runs in an environment on a site, with everything it asks for but the optional scopes that are `declined`.
 /// Requests for it are answered by that.
 ///
@@ -142,6 +163,16 @@ pub async fn install(
 ) -> Result<Installation, InstallationError> {
     require_admin(server, site_id, by).await?;
     let offer = offer(server, deployment).await?;
+    install_offer(server, (site_id, deployment), &offer, declined, by).await
+}
+
+async fn install_offer(
+    server: &AuthorizationServer,
+    (site_id, deployment): (SiteId, Deployment),
+    offer: &Offer,
+    declined: &Scope,
+    by: Actor,
+) -> Result<Installation, InstallationError> {
     require_offered(&offer.app, by)?;
     let approval = approval(server, &offer.version, declined, by)?;
     let installation = Installation {

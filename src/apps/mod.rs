@@ -6,6 +6,8 @@
 //! | `resources` | protected resources and their scopes, by the same verbs |
 //! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
+//! | `asked` | what an admin has yet to approve, in words |
+//! | `console` | what a developer does with an app of their own |
 //! | `deployment` | an app's manifest becomes a version in an environment, which has a client |
 //! | `installations` | apps on sites: request, install, approve, suspend, uninstall |
 //! | `forge_scopes` | the scopes that Forge knows, and words made from their names |
@@ -13,8 +15,10 @@
 //! | `sharing` | who may allow an app anything |
 //! | `error` | why a registration was refused |
 
+pub mod asked;
 pub mod catalogue;
 pub mod clients;
+pub mod console;
 pub mod credentials;
 pub mod deployment;
 pub mod error;

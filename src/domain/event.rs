@@ -83,6 +83,8 @@ pub enum Event {
     ClientAdded { client_id: ClientId },
     /// A client got one more secret.
     ClientSecretAdded { client_id: ClientId },
+    /// Where answers to a client may be sent was replaced.
+    RedirectUrisReplaced { client_id: ClientId, by: Actor },
     /// A client is gone, and with it everything issued to it.
     ClientRemoved { client_id: ClientId },
     /// A protected resource was registered.

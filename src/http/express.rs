@@ -15,6 +15,7 @@ use crate::http::guards::request_id;
 use crate::http::oauth::{introspection, token};
 use crate::http::responses::json;
 use crate::http::responses::oauth_error::Told;
+use crate::http::responses::refused::remember;
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::introspection::introspect;
@@ -79,12 +80,12 @@ impl Express {
         let parameters = Parameters::from_form(form).ok()?;
         parameters.each_once().ok()?;
         let presented = Presented::read(Some(authorization), &parameters).ok()?;
+        let id = request_id::chosen(&self.server.trust().proxies, Some(named.0), named.1);
         let (route, told) = if path == self.introspection.path {
             (&self.introspection, self.introspect(&presented, &parameters).await?)
         } else {
-            (&self.token, self.grant(&presented, &parameters).await?)
+            (&self.token, self.grant(&presented, &parameters, &id).await?)
         };
-        let id = request_id::chosen(&self.server.trust().proxies, Some(named.0), named.1);
         let counted = (Method::Post.as_str(), route.path, route.place);
         access_log::answered(&self.server, counted, told.status, began.elapsed(), &id);
         Some(Answered { told, id })
@@ -99,11 +100,14 @@ impl Express {
     }
 
     /// What a client that is known asks is done once, and told here even where it is refused.
-    async fn grant(&self, presented: &Presented, parameters: &Parameters<'_>) -> Option<Told> {
+    async fn grant(&self, presented: &Presented, parameters: &Parameters<'_>, id: &str) -> Option<Told> {
         let client = client_authentication::client(&self.server, presented, self.token.path).await.ok()?;
         match grant(&self.server, &client, parameters).await {
             Ok(response) => Told::well(&response),
-            Err(error) => Told::of(&error, Some(&self.server)),
+            Err(error) => {
+                remember(&self.server, &client.id, self.token.path, &error, id);
+                Told::of(&error, Some(&self.server))
+            }
         }
         .ok()
     }

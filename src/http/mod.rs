@@ -20,7 +20,10 @@
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
 //! | `/account/apps` | who is signed in | `accounts::connections` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
+//! | `/console/…` | who is signed in | `console` |
 //! | `/admin/people` | admins | `admin` |
+//! | `/admin/sites/…/apps` | admins of a site | `installations` |
+//! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |
@@ -29,11 +32,13 @@ pub mod accounts;
 pub mod admin;
 pub mod assets;
 pub mod catchers;
+pub mod console;
 pub mod express;
 pub mod fairings;
 pub mod forge;
 pub mod gateway;
 pub mod guards;
+pub mod installations;
 pub mod oauth;
 pub mod operations;
 pub mod responses;
@@ -46,8 +51,17 @@ use crate::telemetry::requests::RouteLabel;
 /// is counted of a route is found by it.
 pub fn routes() -> Vec<Route> {
     in_order(
-        [oauth::routes(), forge::routes(), accounts::routes(), admin::routes(), assets::routes(), operations::routes()]
-            .concat(),
+        [
+            oauth::routes(),
+            forge::routes(),
+            accounts::routes(),
+            console::routes(),
+            admin::routes(),
+            installations::routes(),
+            assets::routes(),
+            operations::routes(),
+        ]
+        .concat(),
     )
 }
 

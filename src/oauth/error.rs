@@ -128,6 +128,12 @@ pub enum RequestFault {
     ChallengeMethod,
 }
 
+impl RequestFault {
+    /// The redirection URI is not one of the client's.
+    pub const REDIRECT_URI: Self =
+        Self::Malformed { name: "redirect_uri", fault: "not one that this client registered" };
+}
+
 /// Why a client is not who it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientFault {

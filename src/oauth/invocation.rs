@@ -12,7 +12,7 @@ use crate::domain::access_token::Presence;
 use crate::domain::app::AppVersion;
 use crate::domain::client::Client;
 use crate::domain::event::Event;
-use crate::domain::id::{InstallationId, UserId};
+use crate::domain::id::{ClientId, InstallationId, UserId};
 use crate::domain::installation::Authority;
 use crate::domain::manifest::Privileges;
 use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource};
@@ -122,6 +122,14 @@ pub async fn invoke(
     let (module, user_id) = (module.to_owned(), user.map(|user| user.id));
     server.record(Event::AppInvoked { installation_id, resource_id, module, user_id }).await;
     Ok(invoked)
+}
+
+/// The client of the app that a request would call, if there is one.
+pub async fn client_of(server: &AuthorizationServer, parameters: &Parameters<'_>) -> Option<ClientId> {
+    let id = InstallationId::from_ari(parameters.once("installation").ok()??).ok()?;
+    let installation = server.store.installation(id).await.ok()??;
+    let deployed = server.store.deployed(installation.deployment).await.ok()??;
+    Some(deployed.client_id.clone())
 }
 
 /// The installation that is called, and its client.

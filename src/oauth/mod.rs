@@ -6,7 +6,7 @@
 //! | 6749 section 3.1 | parameters, each at most once | `parameters` |
 //! | 6749 section 4.1.1, 8252, 9207 | authorization endpoint | `authorization` |
 //! | 6749 section 3.2 | token endpoint | `token` |
-//! | 6749 section 5.2 | errors | `error` |
+//! | 6749 section 5.2 | errors, and what can be done about each | `error`, `remedy` |
 //! | 6750 | who calls this server with an access token | `bearer`, `accessible_resources`, `me` |
 //! | 7009 | revocation | `revocation` |
 //! | 7517 | the key set | `key_set` |
@@ -34,6 +34,7 @@ pub mod me;
 pub mod metadata;
 pub mod parameters;
 pub mod pushed_authorization;
+mod remedy;
 pub mod revocation;
 mod target;
 pub mod token;

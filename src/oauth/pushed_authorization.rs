@@ -34,7 +34,7 @@ pub async fn push(
     let bound = bind(server, client, parameters).map_err(|fault| match fault {
         PageFault::Unreadable(error) => error,
         PageFault::Store(error) => error.into(),
-        _ => RequestFault::Malformed { name: "redirect_uri", fault: "not one that this client registered" }.into(),
+        _ => RequestFault::REDIRECT_URI.into(),
     })?;
     let request = checked(server, client, bound, parameters, Channel::Pushed).await?;
 

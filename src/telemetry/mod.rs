@@ -8,10 +8,12 @@
 //! | `connections` | connections of the front |
 //! | `exposition` | everything, in the text of OpenMetrics |
 //! | `process` | what the operating system says of this process |
+//! | `refusals` | the last refusals of each client, in words |
 
 pub mod connections;
 mod exposition;
 mod process;
+pub mod refusals;
 pub mod requests;
 pub mod tally;
 
@@ -22,6 +24,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::domain::error_code::ErrorCode;
 use crate::telemetry::connections::Connections;
+use crate::telemetry::refusals::Refusals;
 use crate::telemetry::requests::{Requests, RouteLabel};
 use crate::telemetry::tally::Counter;
 
@@ -50,6 +53,8 @@ pub struct Telemetry {
     pub connections: Arc<Connections>,
     /// Sign-ins that were refused.
     pub sign_ins_refused: Counter,
+    /// What clients were refused last, for who wrote them.
+    pub last_refusals: Refusals,
     requests: OnceLock<Requests>,
     issued: [Counter; 2],
     introspections: [Counter; 2],

@@ -8,19 +8,24 @@ use rocket::http::Status;
 use crate::accounts::connections::{self, Connection};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::Actor;
+use crate::domain::id::UserId;
 use crate::domain::scope::OFFLINE_ACCESS;
+use crate::domain::site::{Site, SiteStanding};
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
 use crate::http::guards::signed_in::SignedIn;
 use crate::http::responses::page::{ErrorPage, Frame, Page};
 use crate::http::responses::redirect::Redirect303;
 use crate::http::responses::{filters, notice};
+use crate::store::StoreError;
 
 #[derive(askama::Template)]
 #[template(path = "accounts/connections.html")]
 struct ConnectionsPage {
     frame: Frame,
     connections: Vec<Connection>,
+    /// The sites that the person is on, where they can ask for apps or, as an admin, install them.
+    sites: Vec<(Arc<Site>, SiteStanding)>,
     notice: Option<&'static str>,
     now: Timestamp,
 }
@@ -45,7 +50,17 @@ pub async fn list(
 ) -> Result<Page, ErrorPage> {
     let connections = connections::list(server, signed_in.user.id).await.map_err(|error| ErrorPage::failure(&error))?;
     let frame = Frame::wide(server, &signed_in.user, "/account/apps");
-    Ok(Page::ok(&ConnectionsPage { frame, connections, notice: notice::sentence(done), now: server.now() }))
+    let sites = sites_of(server, signed_in.user.id).await.map_err(|error| ErrorPage::failure(&error))?;
+    let (notice, now) = (notice::sentence(done), server.now());
+    Ok(Page::ok(&ConnectionsPage { frame, connections, sites, notice, now }))
+}
+
+async fn sites_of(server: &AuthorizationServer, user: UserId) -> Result<Vec<(Arc<Site>, SiteStanding)>, StoreError> {
+    let mut sites = Vec::new();
+    for member in server.store.memberships(user).await? {
+        sites.extend(server.store.site(member.site_id).await?.map(|site| (site, member.standing)));
+    }
+    Ok(sites)
 }
 
 /// One app that the person allowed, and what taking its access back means.

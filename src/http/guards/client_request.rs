@@ -11,8 +11,10 @@ use rocket::tokio::io::AsyncReadExt;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::Event;
+use crate::domain::id::ClientId;
 use crate::domain::resource::ProtectedResource;
 use crate::http::guards::address;
+use crate::http::responses::refused::Refused;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::error::{OAuthError, RequestFault};
 use crate::oauth::parameters::Parameters;
@@ -98,13 +100,20 @@ impl<'r> ClientRequest<'r> {
     pub async fn client(
         self,
         server: &AuthorizationServer,
-        endpoint: &str,
-    ) -> Result<(Arc<Client>, Parameters<'r>), OAuthError> {
+        endpoint: &'static str,
+    ) -> Result<(Arc<Client>, Parameters<'r>), Refused> {
         let address = self.address;
         let (presented, parameters) = self.read()?;
         match client_authentication::client(server, &presented, endpoint).await {
             Ok(client) => Ok((client, parameters)),
-            Err(error) => Err(refused(server, presented, address, error).await),
+            Err(error) => {
+                let known = known(server, &presented.id).await;
+                let error = refused(server, presented, address, error).await;
+                Err(match known {
+                    Some(client) => Refused::of(&client.id, endpoint, error),
+                    None => error.into(),
+                })
+            }
         }
     }
 
@@ -129,6 +138,12 @@ impl<'r> ClientRequest<'r> {
         let (parameters, authorization) = (self.parameters?, self.authorization?);
         Ok((Presented::read(authorization, &parameters)?, parameters))
     }
+}
+
+/// The client of that name. What names none is remembered nowhere, or strangers could push out the refusals of those that
+/// there are.
+async fn known(server: &AuthorizationServer, id: &ClientId) -> Option<Arc<Client>> {
+    server.store.client(id).await.ok().flatten()
 }
 
 async fn refused(

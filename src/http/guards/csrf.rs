@@ -73,14 +73,16 @@ impl<'r> FromData<'r> for CsrfForm {
             return refuse(Status::BadRequest);
         }
         let sent = fields.all("csrf").next().unwrap_or_default();
-        let genuine =
-            secrets(server, request).any(|secret| sent.as_bytes().ct_eq(of_secret(&secret).as_bytes()).into());
-        if genuine { DataOutcome::Success(CsrfForm { fields }) } else { refuse(Status::Forbidden) }
+        if is_genuine(server, request, sent) {
+            DataOutcome::Success(CsrfForm { fields })
+        } else {
+            refuse(Status::Forbidden)
+        }
     }
 }
 
 /// Whether the browser says that one of our own pages sent the form. A browser that says nothing is judged by the token alone.
-fn comes_from_us(server: &AuthorizationServer, request: &Request<'_>) -> bool {
+pub(super) fn comes_from_us(server: &AuthorizationServer, request: &Request<'_>) -> bool {
     let origin = request.headers().get_one("Origin");
     let site = request.headers().get_one("Sec-Fetch-Site");
     let ours = server.config.issuer.url.origin();
@@ -89,6 +91,11 @@ fn comes_from_us(server: &AuthorizationServer, request: &Request<'_>) -> bool {
     let origin_fits = origin.is_none_or(|origin| origin == ours || (origin == "null" && site == Some("same-origin")));
     let site_fits = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
     origin_fits && site_fits
+}
+
+/// Whether the token that was `sent` is one of this browser.
+pub(super) fn is_genuine(server: &AuthorizationServer, request: &Request<'_>, sent: &str) -> bool {
+    secrets(server, request).any(|secret| sent.as_bytes().ct_eq(of_secret(&secret).as_bytes()).into())
 }
 
 async fn token(request: &Request<'_>) -> Option<String> {

@@ -8,6 +8,8 @@ pub mod cookies;
 pub mod csrf;
 pub mod request_id;
 pub mod signed_in;
+pub mod site_admin;
+pub mod upload;
 pub mod user_agent;
 
 use std::sync::Arc;

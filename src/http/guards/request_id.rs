@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use rocket::Request;
+use rocket::request::{FromRequest, Outcome};
 
 use crate::config::proxies::Proxies;
 use crate::http::guards::server_of;
@@ -13,6 +14,19 @@ use crate::secrets::random;
 const LONGEST: usize = 64;
 
 struct RequestId(String);
+
+/// The name of the request that a handler answers.
+#[derive(Clone, Copy)]
+pub struct RequestName<'r>(pub &'r str);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for RequestName<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        Outcome::Success(Self(of(request)))
+    }
+}
 
 /// The name of a request that came from `peer`, which called it `given`: that, if it is a proxy that the operator trusts and
 /// the name can stand in a line of a log, or else a new one.

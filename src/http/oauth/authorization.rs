@@ -11,16 +11,21 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Profile;
 use crate::http::guards::browser::Browser;
 use crate::http::guards::client_request::MAX_BODY;
+use crate::http::guards::request_id::RequestName;
 use crate::http::guards::signed_in::Visitor;
 use crate::http::oauth::consent::person;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
+use crate::http::responses::refused::{remember, remember_as};
 use crate::oauth::authorization::request::PageFault;
 use crate::oauth::authorization::{self, Next};
+use crate::oauth::error::RequestFault;
 use crate::oauth::parameters::Parameters;
 
 /// The longest request that is led on in a query.
 const MAX_QUERY: usize = 16 * 1024;
+
+const PATH: &str = "/oauth/authorize";
 
 type Answer = Result<Redirect303, ErrorPage>;
 
@@ -31,8 +36,9 @@ pub async fn get(
     uri: &Origin<'_>,
     browser: Browser,
     visitor: Visitor,
+    name: RequestName<'_>,
 ) -> Answer {
-    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor).await
+    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor, name).await
 }
 
 /// The alias of [`get`].
@@ -42,8 +48,9 @@ pub async fn get_alias(
     uri: &Origin<'_>,
     browser: Browser,
     visitor: Visitor,
+    name: RequestName<'_>,
 ) -> Answer {
-    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor).await
+    begin(server, uri.query().map_or("", |query| query.as_str()), &browser, &visitor, name).await
 }
 
 /// A request in the body. A browser sends no cookie of ours with a form of another site, so that nobody could be
@@ -75,14 +82,30 @@ async fn read(body: Data<'_>) -> Result<String, ErrorPage> {
     }
 }
 
-async fn begin(server: &AuthorizationServer, text: &str, browser: &Browser, visitor: &Visitor) -> Answer {
+async fn begin(
+    server: &AuthorizationServer,
+    text: &str,
+    browser: &Browser,
+    visitor: &Visitor,
+    name: RequestName<'_>,
+) -> Answer {
     let parameters = Parameters::from_form(text).map_err(|error| unreadable(Status::BadRequest, &error.to_string()))?;
     let person = visitor.0.as_ref().map(person);
     match authorization::begin(server, &parameters, browser.key(), person.as_ref()).await {
         Ok(Next::SignIn(txn)) => Ok(Redirect303::to(format!("/login?txn={}", txn.expose()))),
         Ok(Next::Consent(txn)) => Ok(Redirect303::to(format!("/consent?txn={}", txn.expose()))),
         Ok(Next::Respond(response)) => Ok(Redirect303::to(response.url().to_owned())),
-        Err(fault) => Err(page(&fault)),
+        Ok(Next::Refuse(client, error, response)) => {
+            remember(server, &client.id, PATH, &error, name.0);
+            Ok(Redirect303::to(response.url().to_owned()))
+        }
+        Err(fault) => {
+            if let PageFault::RedirectUri { client_id, .. } = &fault {
+                let told = (&RequestFault::REDIRECT_URI.into(), fault.to_string());
+                remember_as(server, client_id, PATH, told, name.0);
+            }
+            Err(page(&fault))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use rocket::State;
 use crate::authorization_server::AuthorizationServer;
 use crate::http::guards::client_request::ClientRequest;
 use crate::http::responses::json::NoStore;
-use crate::oauth::error::OAuthError;
+use crate::http::responses::refused::Refused;
 use crate::oauth::token::{TokenResponse, grant};
 
 /// Where tokens are asked for.
@@ -18,7 +18,7 @@ pub const PATH: &str = "/oauth/token";
 pub async fn token(
     server: &State<Arc<AuthorizationServer>>,
     request: ClientRequest<'_>,
-) -> Result<NoStore<TokenResponse>, OAuthError> {
+) -> Result<NoStore<TokenResponse>, Refused> {
     let (client, parameters) = request.client(server, PATH).await?;
-    grant(server, &client, &parameters).await.map(NoStore)
+    grant(server, &client, &parameters).await.map(NoStore).map_err(|error| Refused::of(&client.id, PATH, error))
 }

@@ -7,3 +7,4 @@ pub mod notice;
 pub mod oauth_error;
 pub mod page;
 pub mod redirect;
+pub mod refused;

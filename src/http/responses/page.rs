@@ -52,6 +52,7 @@ impl Frame {
             ("/account/apps", "Connected apps"),
             ("/account/sessions", "Sessions"),
             ("/account/password", "Password"),
+            ("/console", "Developer console"),
         ];
         if self.nav.as_ref().is_some_and(|nav| nav.admin) {
             entries.push(("/admin/people", "People"));

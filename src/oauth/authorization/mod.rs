@@ -29,6 +29,8 @@ pub enum Next {
     Consent(Secret<String>),
     /// The answer is there already.
     Respond(AuthorizationResponse),
+    /// The answer is that the request of this client was refused.
+    Refuse(Arc<Client>, OAuthError, AuthorizationResponse),
 }
 
 /// Judges an authorization request that a browser brought. `browser` is the cookie it is tied to.
@@ -55,7 +57,8 @@ pub async fn begin(
                     let state = parameters.once("state").ok().flatten();
                     let issuer = &server.config.issuer.url;
                     server.telemetry.refused(error.error_code());
-                    return Ok(Next::Respond(AuthorizationResponse::error(issuer, &redirect_uri, state, &error)));
+                    let response = AuthorizationResponse::error(issuer, &redirect_uri, state, &error);
+                    return Ok(Next::Refuse(client, error, response));
                 }
             }
         }
@@ -100,7 +103,8 @@ async fn proceed(
         let error = OAuthError::InteractionNeeded(interaction);
         let (issuer, state) = (&server.config.issuer.url, request.state.as_deref());
         server.telemetry.refused(error.error_code());
-        return Ok(Next::Respond(AuthorizationResponse::error(issuer, &request.redirect_uri, state, &error)));
+        let response = AuthorizationResponse::error(issuer, &request.redirect_uri, state, &error);
+        return Ok(Next::Refuse(open.client, error, response));
     }
     server.store.open_transaction(open.key, &open.transaction).await?;
     Ok(match interaction {

@@ -3,6 +3,7 @@
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::authorization_request::{AuthorizationRequest, Presence};
 use crate::domain::client::{Client, Profile};
+use crate::domain::id::ClientId;
 use crate::domain::uri::RedirectUri;
 use crate::oauth::authorization::checks::{Asked, Channel};
 use crate::oauth::error::OAuthError;
@@ -23,6 +24,8 @@ pub enum PageFault {
     /// The redirection URI is not one of the client's.
     #[error("{received:?} is not a redirection URI of {client}")]
     RedirectUri {
+        /// The client.
+        client_id: ClientId,
         /// The app's name.
         client: String,
         /// What was sent, if anything was.
@@ -54,6 +57,7 @@ pub(in crate::oauth) fn bind(
         (None, _) => None,
     };
     bound.ok_or_else(|| PageFault::RedirectUri {
+        client_id: client.id.clone(),
         client: client.name.clone(),
         received: received.unwrap_or_default().chars().take(512).collect(),
         profile: client.profile,

@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 
 import { App, Api } from "../support/app.mjs";
 import { launch, withoutScripts } from "../support/chromium.mjs";
+import { MANY, OWN, asked, deployed, installed, manifest } from "../support/deployed.mjs";
 import { press, signIn } from "../support/journey.mjs";
 import { PERSON, RESOURCE, SCREENSHOTS, app as clientAt, seededServer, startServer } from "../support/server.mjs";
 
@@ -17,7 +18,7 @@ const SMALLEST_TARGET_PX = 24;
 const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
 
 describe("the pages", () => {
-  let browser, server, bare, app, api, client;
+  let browser, server, bare, app, api, client, place;
   /** Cookies of nobody, of a person and of an admin. */
   const cookies = { nobody: { cookies: [], origins: [] } };
 
@@ -34,6 +35,9 @@ describe("the pages", () => {
     cookies.person = await signedIn(PERSON);
     cookies.admin = await signedIn(ADMIN);
     cookies.member = await signedIn({ email: "sam@example.com", password: "yet another long password" });
+    place = await installed(server);
+    await as("person", (page) => deployed(server, page));
+    await as("member", (page) => asked(server, place.site, page));
   });
   after(async () => {
     await browser?.close();
@@ -58,8 +62,25 @@ describe("the pages", () => {
     return state;
   }
 
+  /** What somebody does beforehand, without scripts. */
+  async function as(who, act) {
+    const context = await withoutScripts(browser, { storageState: cookies[who] });
+    await act(await context.newPage());
+    await context.close();
+  }
+
   const ask = (extra) => app.authorizationUrl(server.issuer, client, extra);
   const at = (path) => (page) => page.goto(server.origin + path);
+
+  const onSite = (path) => (page) => page.goto(server.origin + place.apps + path);
+  const onInstallation = (path) => (page) => page.goto(server.origin + place.page + path);
+
+  /** Deploys what is in `text` by the form of the console. */
+  const deploy = (text) => async (page) => {
+    await page.goto(`${server.origin}/console/deploy?environment=production`);
+    await page.getByLabel("Manifest", { exact: true }).fill(text);
+    await press(page, "Deploy");
+  };
 
   /** Stops where the person is about to leave for the app. */
   async function leave(page, decision) {
@@ -126,6 +147,37 @@ describe("the pages", () => {
         await press(page, "Make a password reset link");
       },
     ],
+    "console-empty": ["admin", at("/console")],
+    console: ["person", at("/console")],
+    "console-deploy": ["person", at("/console/deploy")],
+    "console-deploy-faults": ["person", deploy(manifest(OWN, "  scopes:\n    - raed:asset\n    - write:asset:jria\n  scoeps: []\n"))],
+    "console-deployed": ["person", deploy(manifest(OWN, `${MANY}modlues: {}\n`))],
+    "console-app": ["person", at(`/console/apps/${OWN.id}`)],
+    "console-environment": ["person", at(`/console/apps/${OWN.id}/production`)],
+    "console-redirect-uris-refused": [
+      "person",
+      async (page) => {
+        await page.goto(`${server.origin}/console/apps/${OWN.id}/production`);
+        await page.getByLabel("One on each line").fill("http://reports.example/callback");
+        await press(page, "Save the redirection URIs");
+      },
+    ],
+    "console-secret": [
+      "person",
+      async (page) => {
+        await page.goto(`${server.origin}/console/apps/${OWN.id}/production`);
+        await press(page, "Make a new secret");
+      },
+    ],
+    "site-apps": ["admin", onSite("")],
+    "site-apps-add": ["admin", onSite("/add")],
+    "site-app-install": ["admin", onSite(`/install?app=${OWN.id}&environment=production`)],
+    "site-app": ["admin", onInstallation("")],
+    "site-app-approve": ["admin", onInstallation("/approve")],
+    "site-app-suspend": ["admin", onInstallation("/suspend")],
+    "site-app-uninstall": ["admin", onInstallation("/uninstall")],
+    "site-requests": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps`)],
+    "site-request": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps/request?app=${OWN.id}&environment=production`)],
     "sign-out": ["person", at("/logout")],
   };
 

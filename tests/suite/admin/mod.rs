@@ -1,4 +1,5 @@
 //! The pages for admins.
 
+mod apps;
 mod people;
 mod person;

@@ -24,10 +24,20 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
         "/admin/people",
+        "/console/deploy",
+        "/console/apps/x/distribution",
+        "/console/apps/x/contributors",
+        "/console/apps/x/contributors/remove",
+        "/console/apps/x/production/redirect-uris",
+        "/console/apps/x/production/secrets",
     ];
+    let site = server.core.site.id;
+    let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall"];
+    let of_site = of_site.map(|action| format!("/admin/sites/{site}/apps/{action}"));
+    let of_member = [format!("/sites/{site}/apps/request")];
     let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
     let of_person = actions.map(|action| format!("/admin/people/{person}/{action}"));
-    fixed.map(str::to_owned).into_iter().chain(of_person).chain([setup]).collect()
+    fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain(of_member).chain([setup]).collect()
 }
 
 #[rocket::async_test]

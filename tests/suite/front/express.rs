@@ -160,6 +160,8 @@ async fn a_token_request_is_answered_the_same_with_the_lane_and_without() {
         let (expected, answer) = (alone.say(request).await, lane.say(request).await);
         assert_eq!((answer.0, comparable(&answer.1)), (400, comparable(&expected.1)), "{request}");
     }
+    let remembered = server.core.telemetry.last_refusals.of(&confidential().id);
+    assert_eq!(remembered.len(), 2 * refused.len(), "each is told to the developers, whichever way it went");
     for request in &given {
         let (expected, answer) = (alone.say(request).await, lane.say(request).await);
         assert_eq!((answer.0, comparable(&answer.1).0), (200, comparable(&expected.1).0), "{request}");

@@ -1,5 +1,6 @@
 //! The language that the tests are written in.
 
+pub mod apps;
 pub mod client;
 pub mod faults;
 pub mod faulty_store;

@@ -125,6 +125,7 @@ impl TestServer {
         let url = match authorization::begin(&self.core, &parameters, browser, Some(&person)).await.expect("no page") {
             Next::Respond(response) => response.url().to_owned(),
             Next::SignIn(_) => panic!("the person is signed in"),
+            Next::Refuse(_, error, _) => panic!("refused: {error}"),
             Next::Consent(txn) => self.allow(txn.expose(), browser, &person).await,
         };
         let url = url::Url::parse(&url).expect("a URL");

@@ -182,6 +182,31 @@ impl Visitor<'_> {
         self.send(request).await
     }
 
+    /// Sends a form with a file in it, as Chromium does.
+    pub async fn upload(&mut self, path: &str, fields: &[(&str, &str)], file: Option<(&str, &str)>) -> Shown {
+        const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+        let mut body = String::new();
+        for (name, value) in fields {
+            body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        if let Some((name, content)) = file {
+            let chosen = if content.is_empty() { "" } else { "manifest.yml" };
+            body +=
+                &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{chosen}\"\r\n");
+            body += &format!("Content-Type: application/octet-stream\r\n\r\n{content}\r\n");
+        }
+        body += &format!("--{BOUNDARY}--\r\n");
+        let request = self
+            .server
+            .local
+            .post(path.to_owned())
+            .header(Header::new("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}")))
+            .header(Header::new("Origin", "https://hallmark.test"))
+            .header(Header::new("Sec-Fetch-Site", "same-origin"))
+            .body(body);
+        self.send(request).await
+    }
+
     async fn send(&mut self, mut request: LocalRequest<'_>) -> Shown {
         for (name, value) in &self.cookies {
             request = request.cookie(Cookie::new(name.clone(), value.clone()));

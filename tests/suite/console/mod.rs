@@ -1,0 +1,6 @@
+//! The developer console.
+
+mod apps;
+mod deploy;
+mod environment;
+mod refusals;
