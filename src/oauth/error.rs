@@ -183,6 +183,9 @@ pub enum GrantFault {
     /// The person, an admin or the client ended it.
     #[error("what this was issued under was withdrawn")]
     Withdrawn,
+    /// The person was removed from the site.
+    #[error("the person is no longer a member of the site that this was issued for")]
+    NoMember,
 }
 
 /// Why a scope cannot be had.

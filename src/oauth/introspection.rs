@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::access::sites;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{AccessToken, Subject, SubjectClaim};
 use crate::domain::client::Client;
@@ -43,7 +44,8 @@ pub struct ActiveToken<'s> {
     effective: Scope,
 }
 
-/// Answers `asker` about the token in `parameters`. `token_type_hint` is not looked at: a token is found by its digest.
+/// Answers `asker` about the token in `parameters`, on the site that `site` names by its identifier or URL, or else on the one
+/// that the token was issued for. `token_type_hint` is not looked at: a token is found by its digest.
 ///
 /// # Errors
 /// `invalid_request` if `token` is missing; `server_error` if the store fails.
@@ -53,7 +55,7 @@ pub async fn introspect<'s>(
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
     let active = match read(TokenKind::Access, parameters.required("token")?) {
-        Some(key) => server.store.credential(key).await?.and_then(|credential| judge(server, asker, key, credential)),
+        Some(key) => find(server, asker, key, parameters.once("site")?).await?,
         None => None,
     };
     server.telemetry.introspected(match active {
@@ -63,6 +65,34 @@ pub async fn introspect<'s>(
     Ok(active.map_or(Introspection::Inactive, |token| Introspection::Active(Box::new(token))))
 }
 
+async fn find<'s>(
+    server: &'s AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    key: TokenKey,
+    site: Option<&str>,
+) -> Result<Option<ActiveToken<'s>>, OAuthError> {
+    let site = match site {
+        None => None,
+        Some(name) => match sites::named(server, name).await? {
+            Some(site) => Some(site.id),
+            None => return Ok(None),
+        },
+    };
+    let credential = server.store.credential(key, site).await?;
+    Ok(credential.and_then(|credential| judge(server, asker, key, credential)))
+}
+
+/// Whether a token is good on `site`: one of a person's consent wherever they allowed the app and are a member, any other on
+/// the one site it was issued for.
+fn is_good_on(site: SiteId, token: &AccessToken, owner: Option<&Owner>) -> bool {
+    match &token.subject {
+        Subject::User { .. } => owner.is_some_and(|owner| {
+            owner.member.is_some() && owner.grant.as_ref().is_some_and(|grant| grant.sites.contains(&site))
+        }),
+        Subject::Client => token.site_id == site,
+    }
+}
+
 fn judge(
     server: &AuthorizationServer,
     asker: Arc<ProtectedResource>,
@@ -70,16 +100,18 @@ fn judge(
     credential: Credential,
 ) -> Option<ActiveToken<'_>> {
     let Credential { token, client: Some(client), site: Some(site), owner } = credential else { return None };
-    if token.expires.has_passed(server.now()) || !asker.is_meant_by(&token) {
+    if token.expires.has_passed(server.now())
+        || !asker.is_meant_by(&token)
+        || !is_good_on(site.id, &token, owner.as_ref())
+    {
         return None;
     }
     let person = match (&token.subject, owner) {
         (Subject::Client, _) => None,
-        (Subject::User { epoch, .. }, Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true }))
-            if user.honours(*epoch) && grant.sites.contains(&site.id) =>
-        {
-            Some((user, grant))
-        }
+        (
+            Subject::User { epoch, .. },
+            Some(Owner { user: Some(user), grant: Some(grant), family_is_live: true, .. }),
+        ) if user.honours(*epoch) => Some((user, grant)),
         (Subject::User { .. }, _) => return None,
     };
     let is_effective = |name: &str| {

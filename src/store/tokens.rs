@@ -8,10 +8,10 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::authorization_code::CodeState;
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
-use crate::domain::id::FamilyId;
+use crate::domain::id::{FamilyId, SiteId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
-use crate::domain::site::Site;
+use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::Result;
@@ -23,7 +23,7 @@ pub struct Credential {
     pub token: AccessToken,
     /// To whom it was issued; `None` if the client is gone.
     pub client: Option<Arc<Client>>,
-    /// The site it is good on; `None` if the site is gone.
+    /// The site that is asked about; `None` if it is gone.
     pub site: Option<Arc<Site>>,
     /// Of a token that stands for a person: the person, what they allowed, and whether the token's family lives.
     pub owner: Option<Owner>,
@@ -36,6 +36,8 @@ pub struct Owner {
     pub user: Option<User>,
     /// What they allowed; `None` if it was withdrawn.
     pub grant: Option<Grant>,
+    /// That they are a member of the site that is asked about; `None` if they are not.
+    pub member: Option<Member>,
     /// Whether what the token's code produced is not over.
     pub family_is_live: bool,
 }
@@ -93,8 +95,9 @@ pub trait Tokens {
     /// The access token under that key, alone.
     async fn access_token(&self, key: TokenKey) -> Result<Option<AccessToken>>;
 
-    /// The access token under that key with what it hangs from: the hot path. Reads each noun at most once and writes nothing.
-    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>>;
+    /// The access token under that key with what it hangs from on `site`, or without one on the site it was issued for: the
+    /// hot path. Reads each noun at most once and writes nothing.
+    async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>>;
 
     /// Ends an access token; `false` if there was none.
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool>;

@@ -91,7 +91,7 @@ async fn mint(
     parameters: &Parameters<'_>,
     now: Timestamp,
 ) -> Result<MintedFamily, OAuthError> {
-    let grant = live_grant(server, code.grant_id, code.user_id, code.epoch).await?;
+    let grant = live_grant(server, (code.grant_id, code.site_id), code.user_id, code.epoch).await?;
     let scope = effective(&code.scope, client, &grant);
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
     let (resource, access_scope) = catalogued.one_of(&code.resources)?;

@@ -10,7 +10,7 @@ use crate::access::issue::{MintedAccess, MintedRefresh};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, UserId};
+use crate::domain::id::{GrantId, SiteId, UserId};
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Epoch;
@@ -69,16 +69,23 @@ pub async fn grant(
     Ok(response)
 }
 
-/// What a grant still gives: nothing once it was withdrawn, or its person suspended or given a new password.
+/// What a grant still gives on a site: nothing once it was withdrawn there, its person suspended, given a new password or
+/// removed from the site.
 async fn live_grant(
     server: &AuthorizationServer,
-    grant_id: GrantId,
+    (grant_id, site_id): (GrantId, SiteId),
     user_id: UserId,
     epoch: Epoch,
 ) -> Result<Grant, OAuthError> {
     let grant = server.store.grant(grant_id).await?.ok_or(GrantFault::Withdrawn)?;
     let user = server.store.user(user_id).await?;
-    if user.is_some_and(|user| user.honours(epoch)) { Ok(grant) } else { Err(GrantFault::Withdrawn.into()) }
+    if !user.is_some_and(|user| user.honours(epoch)) {
+        return Err(GrantFault::Withdrawn.into());
+    }
+    if server.store.member(site_id, user_id).await?.is_none() {
+        return Err(GrantFault::NoMember.into());
+    }
+    if grant.sites.contains(&site_id) { Ok(grant) } else { Err(GrantFault::Withdrawn.into()) }
 }
 
 /// requested ∩ allowed to the client ∩ consented by the person.

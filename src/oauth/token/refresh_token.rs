@@ -43,7 +43,7 @@ pub async fn refresh(
                 }
             }
             Presented::Retried { rotation, current } => {
-                live_grant(server, family.grant_id, family.user_id, family.epoch).await?;
+                live_grant(server, (family.grant_id, family.site_id), family.user_id, family.epoch).await?;
                 let again = issue::repeat(client, &family, &presented, (rotation, &current));
                 server.store.settled().await?;
                 return Ok(TokenResponse::new(&again.access, Some(&again.refresh), now));
@@ -65,7 +65,7 @@ async fn rotate(
     parameters: &Parameters<'_>,
     now: Timestamp,
 ) -> Result<Option<TokenResponse>, OAuthError> {
-    let grant = live_grant(server, family.grant_id, family.user_id, family.epoch).await?;
+    let grant = live_grant(server, (family.grant_id, family.site_id), family.user_id, family.epoch).await?;
     let asked = machine::refresh(&Refreshing { client_id: &client.id, scope: parameters.once("scope")? }, family, now)?;
     let scope = effective(&asked, client, &grant);
     let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;

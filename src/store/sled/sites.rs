@@ -71,8 +71,13 @@ impl Sites for SledStore {
         self.members.prefix(user.as_bytes()).map(|entry| entry.map(|(_, member)| member)).collect()
     }
 
-    // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere.
+    // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere, and
+    // perhaps grants that still name the site: they give nothing without the head, and before there is one again they name
+    // the site no more.
     async fn put_member(&self, member: &Member) -> Result<()> {
+        if !self.members.contains(member_key(member.user_id, member.site_id))? {
+            self.narrow_grants_of(member.user_id, member.site_id)?;
+        }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
         self.members.put(member_key(member.user_id, member.site_id), member)?;
         self.durable(()).await
@@ -81,6 +86,7 @@ impl Sites for SledStore {
     async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool> {
         let removed = self.members.remove(member_key(user, site))?;
         self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
+        self.narrow_grants_of(user, site)?;
         self.durable(removed).await
     }
 }
@@ -108,6 +114,6 @@ impl SledStore {
 }
 
 /// Where a membership is found.
-fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
+pub(super) fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
     key(&[user.as_bytes(), site.as_bytes()])
 }

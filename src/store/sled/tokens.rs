@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::access_token::{AccessToken, Subject};
 use crate::domain::authorization_code::CodeState;
-use crate::domain::id::{ClientId, FamilyId, GrantId};
+use crate::domain::id::{ClientId, FamilyId, GrantId, SiteId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Lifetime, Timestamp};
 use crate::store::sled::SledStore;
 use crate::store::sled::registry::{Party, Registration};
+use crate::store::sled::sites::member_key;
 use crate::store::sled::table::key;
 use crate::store::{Credential, Issued, Owner, Redeemed, Result, Tokens};
 
@@ -126,18 +127,20 @@ impl Tokens for SledStore {
         Ok(self.tokens.get(key.to_bytes())?.map(|kept| kept.token))
     }
 
-    async fn credential(&self, key: TokenKey) -> Result<Option<Credential>> {
+    async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>> {
         let Some(KeptToken { client, token }) = self.tokens.get(key.to_bytes())? else { return Ok(None) };
         let client = match self.registry.get(token.client_id.as_str()) {
             Some(Registration { number, party: Party::Client(found) }) if number == client => Some(found),
             _ => None,
         };
-        let site = self.sites.get(token.site_id.as_bytes());
+        let site_id = site.unwrap_or(token.site_id);
+        let site = self.sites.get(site_id.as_bytes());
         let owner = match &token.subject {
             Subject::Client => None,
             Subject::User { user_id, grant_id, family, .. } => Some(Owner {
                 user: self.users.get(user_id.as_bytes())?,
                 grant: self.grants.get(grant_id.as_bytes())?,
+                member: self.members.get(member_key(*user_id, site_id))?,
                 family_is_live: self.families.first_field(family.as_bytes())? == Some(LIVE),
             }),
         };
@@ -257,7 +260,7 @@ mod tests {
             client_id: "app".parse().expect("an identifier"),
             user_id: crate::domain::id::UserId::from_random([2; 16]),
             epoch: crate::domain::user::Epoch::default(),
-            site_id: crate::domain::id::SiteId::from_random([3; 16]),
+            site_id: SiteId::from_random([3; 16]),
             scope: crate::domain::scope::Scope::default(),
             resources: Vec::new(),
             code: TokenKey { hour: 1, digest: crate::domain::secret::TokenDigest([0; 18]) },

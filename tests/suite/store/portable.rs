@@ -81,7 +81,7 @@ async fn without_credentials_people_and_what_they_allowed_are_there_and_nothing_
 
     assert_eq!(store.user(story.user.id).await?.as_ref(), Some(&story.user));
     assert_eq!(store.grant_between(story.user.id, &story.client.id).await?.as_ref(), Some(&story.grant));
-    assert!(store.credential(redeemed.access_key).await?.is_none());
+    assert!(store.credential(redeemed.access_key, None).await?.is_none());
     assert!(store.family(redeemed.id).await?.is_none());
     assert!(store.code(code).await?.is_none() && store.code(redeemed.code).await?.is_none());
     assert!(store.session(cookie).await?.is_none() && store.sessions_of(story.user.id).await?.is_empty());

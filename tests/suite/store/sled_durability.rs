@@ -38,7 +38,7 @@ async fn everything_is_found_again_after_a_restart() -> Result<()> {
     assert_eq!(store.default_site(&site()).await?, story.site);
     assert_eq!(store.grant(story.grant.id).await?, Some(story.grant));
     assert_eq!(store.family(live.id).await?, Some(live.family));
-    assert!(store.credential(live.access_key).await?.is_some());
+    assert!(store.credential(live.access_key, None).await?.is_some());
     assert_eq!(store.family(ended.id).await?, Some(ended.family.ended(FamilyEnd::Revoked)));
     assert!(store.session(cookie).await?.is_some());
     Ok(())

@@ -58,7 +58,7 @@ async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()>
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
 
-    let credential = store.credential(redeemed.access_key).await?.expect("a credential");
+    let credential = store.credential(redeemed.access_key, None).await?.expect("a credential");
 
     assert_eq!(credential.token, redeemed.access);
     assert_eq!(credential.client.as_deref(), Some(&story.client));
@@ -67,7 +67,7 @@ async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()>
     assert_eq!(owner.user, Some(story.user));
     assert_eq!(owner.grant, Some(story.grant));
     assert!(owner.family_is_live);
-    assert!(store.credential(key(redeemed.access.expires)).await?.is_none());
+    assert!(store.credential(key(redeemed.access.expires), None).await?.is_none());
     Ok(())
 }
 
@@ -79,7 +79,7 @@ async fn a_token_of_a_client_for_itself_has_no_owner() -> Result<()> {
 
     store.keep_access_token(name, &token).await?;
 
-    let credential = store.credential(name).await?.expect("a credential");
+    let credential = store.credential(name, None).await?.expect("a credential");
     assert!(credential.owner.is_none());
     assert!(is_live(&*store, name).await?);
     Ok(())

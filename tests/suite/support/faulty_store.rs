@@ -177,6 +177,7 @@ hand_on! {
         grants_of(user: UserId) -> Vec<(Grant, Option<Timestamp>)>;
         record_consent(answer: &Grant) -> Grant;
         end_grant(id: GrantId) -> Option<Grant>;
+        narrow_grant(id: GrantId, site: SiteId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
     }
     Keys {
@@ -240,7 +241,7 @@ hand_on! {
         keep_access_token(key: TokenKey, token: &AccessToken) -> ();
         end_family(id: FamilyId, end: FamilyEnd, forget: Timestamp) -> bool;
         access_token(key: TokenKey) -> Option<AccessToken>;
-        credential(key: TokenKey) -> Option<Credential>;
+        credential(key: TokenKey, site: Option<SiteId>) -> Option<Credential>;
         revoke_access_token(key: TokenKey) -> bool;
         settled() -> ();
     }

@@ -9,5 +9,6 @@ pub mod operator;
 pub mod people;
 pub mod race;
 pub mod server;
+pub mod sites;
 pub mod tls;
 pub mod visitor;
