@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::accounts::people::{self, NewUser, PeopleError};
+use crate::accounts::people::{self, Joining, NewUser, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::UserId;
@@ -124,10 +124,11 @@ pub async fn set_up(
         return Err(LinkFault::Taken(email));
     }
     let hash = server.passwords.hash(password).await?;
-    let admin = people::make(server, NewUser { email, name, standing: Standing::Admin }, Some(hash));
+    let new = NewUser { email, name, standing: Standing::Admin, sites: Joining::DefaultSite };
+    let admin = people::make(server, new, Some(hash));
     take(server, open, address).await?;
     let by = Actor::User(admin.id);
-    Ok(people::enter(server, admin, by).await?)
+    Ok(people::enter(server, admin, &Joining::DefaultSite, by).await?)
 }
 
 /// Gives a person the password that they chose.

@@ -4,7 +4,7 @@ use crate::accounts::links;
 use crate::accounts::sessions;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
-use crate::domain::id::UserId;
+use crate::domain::id::{SiteId, UserId};
 use crate::domain::link::LinkPurpose;
 use crate::domain::site::{Member, SiteStanding};
 use crate::domain::user::{Email, Epoch, PasswordHash, Standing, User, UserState};
@@ -24,6 +24,18 @@ pub struct NewUser {
     pub name: String,
     /// What they may do.
     pub standing: Standing,
+    /// Of which sites they are a member from the beginning.
+    pub sites: Joining,
+}
+
+/// Of which sites somebody is a member from the beginning; who may manage people is an admin of these, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Joining {
+    /// Of the default one.
+    #[default]
+    DefaultSite,
+    /// Of these, perhaps of none.
+    These(Vec<SiteId>),
 }
 
 /// Why something could not be done about a person.
@@ -60,8 +72,9 @@ pub async fn add(
         Some(password) => Some(server.passwords.hash(password).await?),
         None => None,
     };
+    let sites = new.sites.clone();
     let user = make(server, new, hash);
-    enter(server, user, by).await
+    enter(server, user, &sites, by).await
 }
 
 /// Adds a person without a password, and makes the link with which they choose one.
@@ -164,20 +177,44 @@ pub(super) fn make(server: &AuthorizationServer, new: NewUser, password: Option<
     }
 }
 
-pub(super) async fn enter(server: &AuthorizationServer, user: User, by: Actor) -> Result<User, PeopleError> {
-    match server.store.add_user(&user).await? {
-        Added::Taken(_) => Err(PeopleError::Taken(user.email)),
-        Added::Done => {
-            let standing = match user.standing {
-                Standing::Member => SiteStanding::Member,
-                Standing::Admin => SiteStanding::Admin,
-            };
-            let member = Member { site_id: server.site.id, user_id: user.id, standing, since: user.created };
-            server.store.put_member(&member).await?;
-            server.record(Event::UserAdded { user_id: user.id, email: user.email.clone(), by }).await;
-            Ok(user)
-        }
+/// Adds a person as a member of their sites. The memberships come first: a crash between leaves those of nobody, and never
+/// somebody who is on no site.
+///
+/// # Errors
+/// [`PeopleError::Taken`] if the address belongs to somebody.
+pub async fn enter(server: &AuthorizationServer, user: User, sites: &Joining, by: Actor) -> Result<User, PeopleError> {
+    if server.store.user_by_email(&user.email).await?.is_some() {
+        return Err(PeopleError::Taken(user.email));
     }
+    let members = memberships(server, &user, sites);
+    for member in &members {
+        server.store.put_member(member).await?;
+    }
+    if let Added::Taken(_) = server.store.add_user(&user).await? {
+        for member in members {
+            server.store.remove_member(member.site_id, user.id).await?;
+        }
+        return Err(PeopleError::Taken(user.email));
+    }
+    server.record(Event::UserAdded { user_id: user.id, email: user.email.clone(), by }).await;
+    for Member { site_id, user_id, standing, .. } in members {
+        server.record(Event::MemberAdded { site_id, user_id, standing, by }).await;
+    }
+    Ok(user)
+}
+
+fn memberships(server: &AuthorizationServer, user: &User, sites: &Joining) -> Vec<Member> {
+    let standing = match user.standing {
+        Standing::Member => SiteStanding::Member,
+        Standing::Admin => SiteStanding::Admin,
+    };
+    let default = [server.site.id];
+    let sites = match sites {
+        Joining::DefaultSite => &default[..],
+        Joining::These(sites) => sites,
+    };
+    let member = |site_id: &SiteId| Member { site_id: *site_id, user_id: user.id, standing, since: user.created };
+    sites.iter().map(member).collect()
 }
 
 pub(super) async fn set_hash(

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::access::sites;
 use crate::apps::installations::{self, InstallationError, Installed};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
@@ -179,10 +180,7 @@ fn entry(installation: &Installation) -> Value {
 /// The site of that id or URL; the default one where none is named.
 async fn site(server: &AuthorizationServer, named: Option<&str>) -> Result<SiteId, CommandError> {
     let Some(named) = named else { return Ok(server.site.id) };
-    let site = match named.parse::<SiteId>() {
-        Ok(id) => server.store.site(id).await?,
-        Err(_) => server.store.site_at(named).await?,
-    };
+    let site = sites::named(server, named).await?;
     let unknown = || CommandError::failed(format!("there is no site {named}; `hallmark site list` names them"));
     Ok(site.ok_or_else(unknown)?.id)
 }

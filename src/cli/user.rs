@@ -1,14 +1,18 @@
 //! `user add | invite | reset-link | list | suspend | resume`: people.
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::people::{self, NewUser, PeopleError};
+use crate::access::sites;
+use crate::accounts::people::{self, Joining, NewUser, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::inputs;
 use crate::domain::event::Actor;
+use crate::domain::site::Site;
 use crate::domain::user::{Email, Standing, User, UserState};
 use crate::secrets::password::Password;
 
@@ -61,9 +65,17 @@ pub struct Person {
     /// What they are called.
     #[arg(long, default_value = "")]
     name: String,
-    /// Let them manage other people's accounts.
+    /// Let them manage other people's accounts, and the sites that they are added to.
     #[arg(long)]
     admin: bool,
+    /// Make them a member of this site in place of the default one, by its identifier or URL; may be repeated.
+    #[arg(long = "site", value_name = "ID|URL")]
+    #[serde(default)]
+    sites: Vec<String>,
+    /// Make them a member of no site.
+    #[arg(long, conflicts_with = "sites")]
+    #[serde(default)]
+    no_site: bool,
 }
 
 impl Command {
@@ -79,10 +91,11 @@ impl Command {
             Command::Add { person, password, .. } => {
                 let password = Password::parse(password.unwrap_or_default())
                     .map_err(|error| CommandError::failed(error.to_string()))?;
-                let user = people::add(server, person.into(), Some(password), Actor::Operator).await?;
+                let new = new_user(server, person).await?;
+                let user = people::add(server, new, Some(password), Actor::Operator).await?;
                 Ok(Answer::new(format!("Added {}.", user.email), entry(&user)))
             }
-            Command::Invite { person } => invite(server, person.into()).await,
+            Command::Invite { person } => invite(server, new_user(server, person).await?).await,
             Command::ResetLink { email } => reset_link(server, &email).await,
             Command::List => list(server).await,
             Command::Suspend { email } => {
@@ -97,11 +110,20 @@ impl Command {
     }
 }
 
-impl From<Person> for NewUser {
-    fn from(person: Person) -> Self {
-        let standing = if person.admin { Standing::Admin } else { Standing::Member };
-        NewUser { email: person.email, name: person.name, standing }
+async fn new_user(server: &AuthorizationServer, person: Person) -> Result<NewUser, CommandError> {
+    let standing = if person.admin { Standing::Admin } else { Standing::Member };
+    let mut sites = Vec::new();
+    for name in &person.sites {
+        sites.push(known_site(server, name).await?.id);
     }
+    let sites = if sites.is_empty() && !person.no_site { Joining::DefaultSite } else { Joining::These(sites) };
+    Ok(NewUser { email: person.email, name: person.name, standing, sites })
+}
+
+/// The site of that identifier or URL.
+pub(super) async fn known_site(server: &AuthorizationServer, name: &str) -> Result<Arc<Site>, CommandError> {
+    let unknown = || CommandError::failed(format!("there is no site {name}; `hallmark site list` lists sites"));
+    sites::named(server, name).await?.ok_or_else(unknown)
 }
 
 impl From<PeopleError> for CommandError {
@@ -142,7 +164,7 @@ async fn list(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     Ok(Answer::new(text, users.iter().map(entry).collect()))
 }
 
-async fn known(server: &AuthorizationServer, email: &Email) -> Result<User, CommandError> {
+pub(super) async fn known(server: &AuthorizationServer, email: &Email) -> Result<User, CommandError> {
     let unknown = || CommandError::failed(format!("nobody signs in as {email}; `hallmark user list` lists people"));
     people::find(server, email).await?.ok_or_else(unknown)
 }

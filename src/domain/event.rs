@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::app::{Distribution, Environment};
 use crate::domain::id::{AppId, ClientId, GrantId, InstallationId, ResourceId, SiteId, UserId};
 use crate::domain::refresh_token::FamilyEnd;
+use crate::domain::site::SiteStanding;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Email;
 
@@ -160,4 +161,16 @@ pub enum Event {
     SigningKeyRetired { kid: String, by: Option<Actor> },
     /// A signing key is gone.
     SigningKeyRemoved { kid: String, by: Option<Actor> },
+    /// A site was added.
+    SiteAdded { site_id: SiteId, name: String, by: Actor },
+    /// A site got another name or URL.
+    SiteChanged { site_id: SiteId, name: String, by: Actor },
+    /// Somebody became a member of a site.
+    MemberAdded { site_id: SiteId, user_id: UserId, standing: SiteStanding, by: Actor },
+    /// What a member may do on a site was changed.
+    MemberChanged { site_id: SiteId, user_id: UserId, standing: SiteStanding, by: Actor },
+    /// Somebody is no member of a site any more; what they allowed there is over.
+    MemberRemoved { site_id: SiteId, user_id: UserId, by: Actor },
+    /// What a person allowed a client was taken back on one of its sites.
+    GrantNarrowed { user_id: UserId, client_id: ClientId, grant_id: GrantId, site_id: SiteId, by: Actor },
 }

@@ -58,6 +58,12 @@ impl Grant {
         request.scope.without(&self.scope.union(&self.declined))
     }
 
+    /// The grant after what was allowed on `site` was taken back; nothing of it is good once it names no site.
+    pub fn without_site(mut self, site: SiteId) -> Grant {
+        self.sites.retain(|allowed| *allowed != site);
+        self
+    }
+
     fn knows(&self, destination: &Destination) -> bool {
         self.destinations.contains(destination)
     }

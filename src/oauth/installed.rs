@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::access::sites;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{Presence, Subject};
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
-use crate::domain::id::{InstallationId, SiteId, UserId};
+use crate::domain::id::{InstallationId, UserId};
 use crate::domain::installation::{Authority, Installation};
 use crate::domain::scope::Scope;
-use crate::domain::site::Site;
 use crate::domain::user::{User, UserState};
 use crate::oauth::error::{GrantFault, OAuthError, RequestFault, ScopeFault};
 use crate::oauth::parameters::Parameters;
@@ -46,19 +46,8 @@ async fn on_site(
     site: &str,
 ) -> Result<Option<Arc<Installation>>, StoreError> {
     let Some(deployment) = client.deployment else { return Ok(None) };
-    let Some(site) = site_named(server, site).await? else { return Ok(None) };
+    let Some(site) = sites::named(server, site).await? else { return Ok(None) };
     server.store.installation_on(site.id, deployment).await
-}
-
-/// The site of that id or URL.
-///
-/// # Errors
-/// [`StoreError`] if the store fails.
-pub async fn site_named(server: &AuthorizationServer, name: &str) -> Result<Option<Arc<Site>>, StoreError> {
-    match name.parse::<SiteId>() {
-        Ok(id) => server.store.site(id).await,
-        Err(_) => server.store.site_at(name).await,
-    }
 }
 
 /// The installation of that name, if it is one of the app that `client` belongs to, and on.

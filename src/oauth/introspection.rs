@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::access::sites;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{AccessToken, Subject, SubjectClaim};
 use crate::domain::client::Client;
@@ -17,7 +18,6 @@ use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::oauth::bounds::{Bounds, bounds};
 use crate::oauth::error::OAuthError;
-use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::digest::base64url;
 use crate::secrets::token::{TokenKind, read};
@@ -57,7 +57,7 @@ pub async fn introspect<'s>(
     let active = match (read(TokenKind::Access, parameters.required("token")?), parameters.once("site")?) {
         (None, _) => None,
         (Some(key), None) => credential(server, asker, key, None).await?,
-        (Some(key), Some(named)) => match installed::site_named(server, named).await? {
+        (Some(key), Some(named)) => match sites::named(server, named).await? {
             Some(site) => credential(server, asker, key, Some(site.id)).await?,
             None => None,
         },

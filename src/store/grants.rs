@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::authorization_code::AuthorizationCode;
 use crate::domain::grant::Grant;
-use crate::domain::id::{ClientId, GrantId, UserId};
+use crate::domain::id::{ClientId, GrantId, SiteId, UserId};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
 use crate::store::Result;
@@ -26,6 +26,9 @@ pub trait Grants {
 
     /// Ends a grant and with it everything that hangs from it; the grant that was ended, if there was one.
     async fn end_grant(&self, id: GrantId) -> Result<Option<Grant>>;
+
+    /// Takes a site out of a grant, which ends with its last one; the grant as it then is, if the site was in it.
+    async fn narrow_grant(&self, id: GrantId, site: SiteId) -> Result<Option<Grant>>;
 
     /// Keeps a code of a grant.
     async fn add_code(&self, key: TokenKey, code: &AuthorizationCode) -> Result<()>;

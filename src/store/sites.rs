@@ -38,9 +38,11 @@ pub trait Sites {
     /// Of which sites a person is a member.
     async fn memberships(&self, user: UserId) -> Result<Vec<Member>>;
 
-    /// Makes a person a member of a site, or changes what they may do there.
+    /// Makes a person a member of a site, or changes what they may do there. Who becomes one begins anew: nothing that they
+    /// allowed on the site in an earlier membership comes back.
     async fn put_member(&self, member: &Member) -> Result<()>;
 
-    /// Ends a membership; whatever the person allowed on the site is over. `false` if there was none.
+    /// Ends a membership: from then on nothing of the person is good on the site. What they allowed apps there is taken out
+    /// of their grants, and a grant that was for this site alone ends. `false` if there was no membership.
     async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool>;
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::accounts::people::{self, NewUser};
+use crate::accounts::people::{self, Joining, NewUser};
 use crate::apps::catalogue::WrittenScope;
 use crate::apps::credentials::NewAuthentication;
 use crate::apps::deployment::{self, NewVersion};
@@ -206,7 +206,8 @@ async fn add_person(
 ) -> Result<Person, CommandError> {
     let password = base64url(&random::secret_bytes()[..12]);
     let parsed = Password::parse(password.clone()).map_err(|error| CommandError::failed(error.to_string()))?;
-    let new = NewUser { email: email.parse().map_err(unlikely)?, name: name.into(), standing };
+    let new =
+        NewUser { email: email.parse().map_err(unlikely)?, name: name.into(), standing, sites: Joining::DefaultSite };
     let user = people::add(server, new, Some(parsed), Actor::Operator).await?;
     Ok(Person { id: user.id, email: email.into(), password })
 }

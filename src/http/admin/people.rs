@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rocket::State;
 
-use crate::accounts::people::{self, NewUser, PeopleError};
+use crate::accounts::people::{self, Joining, NewUser, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::Actor;
 use crate::domain::time::{Lifetime, Timestamp};
@@ -55,7 +55,7 @@ pub async fn invite(
         return people_page(server, &admin, csrf, typed, Some(problem)).await;
     };
     let standing = if form.get("standing") == "admin" { Standing::Admin } else { Standing::Member };
-    let new = NewUser { email, name: typed.1.to_owned(), standing };
+    let new = NewUser { email, name: typed.1.to_owned(), standing, sites: Joining::DefaultSite };
     match people::invite(server, new, Actor::User(admin.0.user.id)).await {
         Ok((user, link)) => Ok(link_page(server, &admin, &user, &link)),
         Err(PeopleError::Taken(email)) => {

@@ -189,7 +189,7 @@ impl SledStore {
         for id in self.grants_of_client(client)? {
             let Some(grant) = self.grants.get(id.as_bytes())? else { continue };
             if grant.sites.contains(&site) {
-                self.take_site_out(id, site)?;
+                self.take_site(id, site)?;
             }
             tokio::task::yield_now().await;
         }

@@ -56,6 +56,11 @@ impl Grants for SledStore {
         self.durable(ended).await
     }
 
+    async fn narrow_grant(&self, id: GrantId, site: SiteId) -> Result<Option<Grant>> {
+        let narrowed = self.take_site(id, site)?;
+        self.durable(narrowed).await
+    }
+
     async fn add_code(&self, key: TokenKey, code: &AuthorizationCode) -> Result<()> {
         self.codes.put(key.to_bytes(), &CodeState::Live(code.clone()))?;
         self.durable(()).await
@@ -91,24 +96,6 @@ impl SledStore {
         Ok(None)
     }
 
-    /// What a person allowed, by name.
-    pub(super) fn grant_ids_of(&self, user: UserId) -> Result<Vec<GrantId>> {
-        self.user_grants.prefix(user.as_bytes()).map(|entry| entry.map(|(_, id)| id)).collect()
-    }
-
-    /// Takes a site out of what a grant covers; a grant that covers none is over.
-    pub(super) fn take_site_out(&self, id: GrantId, site: SiteId) -> Result<()> {
-        let rest = self.grants.update(id.as_bytes(), |grant| {
-            let mut grant = grant.filter(|grant| grant.sites.contains(&site))?;
-            grant.sites.retain(|covered| *covered != site);
-            Some(grant)
-        })?;
-        if rest.is_some_and(|grant| grant.sites.is_empty()) {
-            self.drop_grant(id)?;
-        }
-        Ok(())
-    }
-
     /// The head goes first: from then on nothing that hangs from the grant is live, and nothing can be rotated or
     /// extended. A crash leaves only what its expiry sweeps away or the next consent replaces.
     pub(super) fn drop_grant(&self, id: GrantId) -> Result<Option<Grant>> {
@@ -117,10 +104,42 @@ impl SledStore {
         }
         self.order_removal(id)?;
         let Some(grant) = self.grants.take(id.as_bytes())? else { return Ok(None) };
-        self.user_grants.remove_if(between(grant.user_id, &grant.client_id), &id)?;
-        self.client_grants.remove(key(&[&client_prefix(&grant.client_id), id.as_bytes()]))?;
-        self.grant_uses.remove(id.as_bytes())?;
+        self.drop_names(&grant)?;
         Ok(Some(grant))
+    }
+
+    fn drop_names(&self, grant: &Grant) -> Result<()> {
+        self.user_grants.remove_if(between(grant.user_id, &grant.client_id), &grant.id)?;
+        self.client_grants.remove(key(&[&client_prefix(&grant.client_id), grant.id.as_bytes()]))?;
+        self.grant_uses.remove(grant.id.as_bytes())?;
+        Ok(())
+    }
+
+    /// Takes a site out of a grant, or the grant away if it names no other. What the person allows meanwhile stays.
+    pub(super) fn take_site(&self, id: GrantId, site: SiteId) -> Result<Option<Grant>> {
+        while let Some(grant) = self.grants.get(id.as_bytes())?.filter(|grant| grant.sites.contains(&site)) {
+            let narrowed = grant.clone().without_site(site);
+            if !narrowed.sites.is_empty() {
+                if self.grants.replace(id.as_bytes(), &grant, &narrowed)? {
+                    return Ok(Some(narrowed));
+                }
+                continue;
+            }
+            self.order_removal(id)?;
+            if self.grants.remove_if(id.as_bytes(), &grant)? {
+                self.drop_names(&grant)?;
+                return Ok(Some(narrowed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a site out of everything that a person allowed.
+    pub(super) fn narrow_grants_of(&self, user: UserId, site: SiteId) -> Result<()> {
+        for id in self.user_grants.prefix(user.as_bytes()).map(|entry| entry.map(|(_, id)| id)).collect::<Vec<_>>() {
+            self.take_site(id?, site)?;
+        }
+        Ok(())
     }
 }
 

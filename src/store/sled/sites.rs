@@ -72,11 +72,12 @@ impl Sites for SledStore {
         self.members.prefix(user.as_bytes()).map(|entry| entry.map(|(_, member)| member)).collect()
     }
 
-    // What the person allowed during an earlier membership goes first, then comes the index, the head last. A crash leaves an
-    // index entry that leads nowhere.
+    // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere, and
+    // perhaps grants that still name the site: they give nothing without the head, and before there is one again they name
+    // the site no more.
     async fn put_member(&self, member: &Member) -> Result<()> {
         if !self.members.contains(member_key(member.user_id, member.site_id))? {
-            self.take_out_of_grants(member.user_id, member.site_id)?;
+            self.narrow_grants_of(member.user_id, member.site_id)?;
         }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
         self.members.put(member_key(member.user_id, member.site_id), member)?;
@@ -86,8 +87,8 @@ impl Sites for SledStore {
     // The head first: from then on nothing that the person allowed on the site is live.
     async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool> {
         let removed = self.members.remove(member_key(user, site))?;
-        self.take_out_of_grants(user, site)?;
         self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
+        self.narrow_grants_of(user, site)?;
         self.durable(removed).await
     }
 }
@@ -96,14 +97,6 @@ impl SledStore {
     /// Since when a person is a member of a site.
     pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Result<Option<Timestamp>> {
         Ok(self.members.get(member_key(user, site))?.map(|member| member.since))
-    }
-
-    /// Takes a site out of everything that a person allowed.
-    fn take_out_of_grants(&self, user: UserId, site: SiteId) -> Result<()> {
-        for id in self.grant_ids_of(user)? {
-            self.take_site_out(id, site)?;
-        }
-        Ok(())
     }
 
     // The URL first: a crash leaves one that leads to a site which does not have it, as good as nobody's.
@@ -128,6 +121,6 @@ impl SledStore {
 }
 
 /// Where a membership is found.
-fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
+pub(super) fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
     key(&[user.as_bytes(), site.as_bytes()])
 }

@@ -29,7 +29,7 @@ const MANY: &str = "  scopes:
 /// A member who is an admin of the site alone, and a browser in which they are signed in.
 async fn site_admin(server: &TestServer) -> (User, Visitor<'_>) {
     let user = server.user("admin@example.com", PASSWORD).await;
-    server.join(&user, SiteStanding::Admin).await;
+    server.stand(&user, SiteStanding::Admin).await;
     let visitor = server.signed_in(&user).await;
     (user, visitor)
 }

@@ -30,4 +30,5 @@ mod refresh_token_replay;
 mod request_smuggling;
 mod response_type_confusion;
 mod session_fixation;
+mod site_confusion;
 mod stored_markup;

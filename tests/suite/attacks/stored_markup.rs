@@ -1,6 +1,6 @@
 //! Whatever people and operators call things, it is text on every page.
 
-use hallmark::accounts::people::NewUser;
+use hallmark::accounts::people::{Joining, NewUser};
 use hallmark::domain::user::Standing;
 
 use crate::support::oauth::confidential;
@@ -18,7 +18,7 @@ async fn a_name_of_markup_is_text_on_every_page() {
     client.publisher = Some(MARKUP.into());
     let app = server.register(client).await;
     let email = "x'&y@example.com".parse().expect("an address");
-    let new = NewUser { email, name: MARKUP.into(), standing: Standing::Admin };
+    let new = NewUser { email, name: MARKUP.into(), standing: Standing::Admin, sites: Joining::DefaultSite };
     let user = server.add(new, PASSWORD).await;
     let code = server.code_of(&user, &app, "read:objects", &[]).await;
     app.redeem(&server, &code, &[]).await;

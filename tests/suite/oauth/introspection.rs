@@ -142,3 +142,63 @@ async fn a_new_resource_of_an_old_name_learns_nothing_about_the_tokens_of_the_fo
     let (fresh, _) = server.tokens(&app, "read:objects").await;
     assert!(server.is_live(&fresh).await);
 }
+
+const INACTIVE: &str = "{\"active\":false}";
+
+#[rocket::async_test]
+async fn a_removed_members_tokens_are_dead_at_the_next_introspection_and_stay_so() {
+    let (server, app) = world().await;
+    let (access, refresh) = server.tokens(&app, "read:objects offline_access").await;
+    let code = server.code(&app, "read:objects").await;
+    let (user, site) = (server.person().await, server.core.site.id);
+
+    server.leave(&user, site).await;
+    assert_eq!(server.introspect(&access).await.text, INACTIVE);
+    assert_eq!(app.refresh(&server, &refresh, &[]).await.refusal(), (400, "invalid_grant".into()));
+    assert_eq!(app.redeem(&server, &code, &[]).await.refusal(), (400, "invalid_grant".into()));
+
+    server.join(&user, site).await;
+    assert_eq!(server.introspect(&access).await.text, INACTIVE);
+    assert_eq!(app.refresh(&server, &refresh, &[]).await.refusal(), (400, "invalid_grant".into()));
+    assert_eq!(app.redeem(&server, &code, &[]).await.refusal(), (400, "invalid_grant".into()));
+    let (again, _) = server.tokens(&app, "read:objects").await;
+    assert!(server.is_live(&again).await && !server.is_live(&access).await);
+}
+
+#[rocket::async_test]
+async fn a_member_who_is_removed_keeps_what_they_allowed_on_other_sites() {
+    let (server, app) = world().await;
+    let (access, _) = server.tokens(&app, "read:objects").await;
+    let (user, other) = (server.person().await, server.site("acme").await);
+    server.join(&user, other.id).await;
+    server.allow_on(&user, other.id).await;
+
+    server.leave(&user, server.core.site.id).await;
+
+    assert_eq!(server.introspect(&access).await.text, INACTIVE);
+    assert_eq!(server.introspect_on(&access, &other.id.to_string()).await.json()["active"], true);
+    server.join(&user, server.core.site.id).await;
+    assert_eq!(server.introspect(&access).await.text, INACTIVE);
+}
+
+#[rocket::async_test]
+async fn a_consented_token_is_told_of_on_the_site_that_is_asked_about() {
+    let (server, app) = world().await;
+    let (access, _) = server.tokens(&app, "read:objects").await;
+    let (user, other) = (server.person().await, server.site("acme").await);
+    server.join(&user, other.id).await;
+    server.allow_on(&user, other.id).await;
+    let own = server.core.site.id.to_string();
+
+    for (asked, told) in [
+        (other.id.to_string().as_str(), other.id.to_string()),
+        ("https://acme.example", other.id.to_string()),
+        ("HTTPS://ACME.example/", other.id.to_string()),
+        ("https://hallmark.test", own.clone()),
+        (own.as_str(), own.clone()),
+        ("", own.clone()),
+    ] {
+        let answer = server.introspect_on(&access, asked).await.json();
+        assert_eq!((&answer["active"], &answer["site"]["id"]), (&true.into(), &told.into()), "{asked}");
+    }
+}

@@ -16,7 +16,7 @@ use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenDigest, TokenKey};
 use hallmark::domain::session::Session;
-use hallmark::domain::site::Site;
+use hallmark::domain::site::{Member, Site, SiteStanding};
 use hallmark::domain::time::{Hour, Lifetime, Timestamp};
 use hallmark::domain::uri::Destination;
 use hallmark::domain::user::{Email, Epoch, PasswordHash, Standing, User, UserState};
@@ -187,7 +187,10 @@ impl Story {
         store.add_client(&client).await?;
         store.add_resource(&resource, &[scope_entry("read:a", "api")]).await?;
         let site = store.default_site(&site()).await?;
-        let grant = store.record_consent(&grant(user.id, "app", "read:a offline_access")).await?;
+        let member = Member { site_id: site.id, user_id: user.id, standing: SiteStanding::Member, since: NOW };
+        store.put_member(&member).await?;
+        let answer = Grant { sites: vec![site.id], ..grant(user.id, "app", "read:a offline_access") };
+        let grant = store.record_consent(&answer).await?;
         Ok(Self { user, client, resource, site, grant })
     }
 
@@ -333,6 +336,7 @@ pub async fn is_live(store: &dyn Store, access: TokenKey) -> Result<bool> {
         (Subject::User { epoch, .. }, Some(owner)) => {
             owner.user.as_ref().is_some_and(|user| user.honours(*epoch))
                 && owner.grant.is_some()
+                && owner.member_since.is_some()
                 && owner.family_is_live
         }
         _ => false,

@@ -1,11 +1,12 @@
 //! Sites.
 
+use hallmark::domain::grant::Grant;
 use hallmark::domain::site::{Member, Site, SiteStanding};
 use hallmark::secrets::random;
 use hallmark::store::{Added, Result};
 
 use super::Backend;
-use super::samples::{NOW, site};
+use super::samples::{NOW, Story, grant, site};
 
 #[tokio::test]
 async fn the_first_site_is_the_one_that_stays() -> Result<()> {
@@ -66,5 +67,56 @@ async fn a_member_is_on_the_sites_they_were_put_on_and_no_other() -> Result<()> 
     assert!(!store.remove_member(one.id, user).await?);
     assert_eq!(store.members(one.id).await?, []);
     assert_eq!(store.memberships(user).await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_who_goes_takes_what_they_allowed_on_that_site_along_and_nothing_else() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let (user, home, other) = (story.user.id, story.site.id, site());
+    let elsewhere = Grant { sites: vec![home, other.id], ..grant(user, "other-app", "read:a") };
+    let elsewhere = store.record_consent(&elsewhere).await?;
+    let redeemed = story.redeemed(&*store).await?;
+
+    assert!(store.remove_member(home, user).await?);
+
+    assert!(!redeemed.is_live(&*store).await?);
+    assert_eq!(store.grant(story.grant.id).await?, None);
+    assert_eq!(store.grant(elsewhere.id).await?.map(|grant| grant.sites), Some(vec![other.id]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_becomes_a_member_begins_anew_and_whose_standing_changes_does_not() -> Result<()> {
+    let store = Backend::new();
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    let member = store.member(story.site.id, story.user.id).await?.expect("a member");
+
+    store.put_member(&Member { standing: SiteStanding::Admin, ..member }).await?;
+    assert!(redeemed.is_live(&*store).await?);
+
+    // What was written between the end of a membership and the next is not of the next.
+    store.remove_member(story.site.id, story.user.id).await?;
+    let late = store.record_consent(&Grant { id: random::grant_id(), ..story.grant.clone() }).await?;
+    store.put_member(&member).await?;
+    assert_eq!(store.grant(late.id).await?, None);
+    assert!(!redeemed.is_live(&*store).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_grant_goes_with_its_last_site() -> Result<()> {
+    let store = Backend::new();
+    let (user, one, other) = (random::user_id(), site().id, site().id);
+    let both = store.record_consent(&Grant { sites: vec![one, other], ..grant(user, "app", "read:a") }).await?;
+
+    assert_eq!(store.narrow_grant(both.id, site().id).await?, None);
+    assert_eq!(store.narrow_grant(both.id, one).await?.map(|grant| grant.sites), Some(vec![other]));
+    assert_eq!(store.narrow_grant(both.id, one).await?, None);
+    assert_eq!(store.narrow_grant(both.id, other).await?.map(|grant| grant.sites), Some(vec![]));
+    assert_eq!(store.grant(both.id).await?, None);
+    assert_eq!(store.grants_of(user).await?, []);
     Ok(())
 }

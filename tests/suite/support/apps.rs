@@ -48,7 +48,7 @@ impl TestServer {
     }
 
     /// Makes somebody a member of the one site.
-    pub async fn join(&self, user: &User, standing: SiteStanding) {
+    pub async fn stand(&self, user: &User, standing: SiteStanding) {
         let member = Member { site_id: self.core.site.id, user_id: user.id, standing, since: self.core.now() };
         self.core.store.put_member(&member).await.expect("a store");
     }

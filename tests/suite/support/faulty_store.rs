@@ -181,6 +181,7 @@ hand_on! {
         grants_of(user: UserId) -> Vec<(Grant, Option<Timestamp>)>;
         record_consent(answer: &Grant) -> Grant;
         end_grant(id: GrantId) -> Option<Grant>;
+        narrow_grant(id: GrantId, site: SiteId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
     }
     Keys {

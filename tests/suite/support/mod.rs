@@ -11,5 +11,6 @@ pub mod operator;
 pub mod people;
 pub mod race;
 pub mod server;
+pub mod sites;
 pub mod tls;
 pub mod visitor;

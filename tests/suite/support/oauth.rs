@@ -1,7 +1,9 @@
 //! The world that the protocol's tests live in: a resource `assets`, apps, a person who consents.
 
+use hallmark::accounts::people::{self, Joining};
 use hallmark::authorization_server::AuthorizationServer;
 use hallmark::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
+use hallmark::domain::event::Actor;
 use hallmark::domain::id::{SiteId, UserId};
 use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::scope::{Risk, Scope, ScopeEntry};
@@ -165,9 +167,7 @@ impl TestServer {
             created: self.core.now(),
             password_changed: None,
         };
-        assert_eq!(self.core.store.add_user(&user).await.expect("a store"), Added::Done);
-        self.enter(&user, self.core.site.id).await;
-        user
+        people::enter(&self.core, user, &Joining::DefaultSite, Actor::Operator).await.expect("a person")
     }
 
     /// Makes a person a member of a site.

@@ -1,6 +1,6 @@
 //! People with passwords, as operators add them.
 
-use hallmark::accounts::people::{self, NewUser};
+use hallmark::accounts::people::{self, Joining, NewUser};
 use hallmark::domain::event::{Actor, Event};
 use hallmark::domain::user::{Standing, User};
 use hallmark::secrets::password::Password;
@@ -17,7 +17,7 @@ pub fn password(text: &str) -> Password {
 
 /// Somebody to be added.
 pub fn new_user(email: &str, standing: Standing) -> NewUser {
-    NewUser { email: email.parse().expect("an address"), name: String::new(), standing }
+    NewUser { email: email.parse().expect("an address"), name: String::new(), standing, sites: Joining::DefaultSite }
 }
 
 impl TestServer {
