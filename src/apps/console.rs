@@ -19,6 +19,9 @@ use crate::telemetry::refusals::Refusal;
 /// The most redirection URIs that an app has; nobody reads more of them.
 pub const MOST_REDIRECT_URIS: usize = 20;
 
+/// How many versions are told, the newest; the store keeps them all.
+pub const MOST_VERSIONS: usize = 50;
+
 /// Why nothing was shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
@@ -62,7 +65,7 @@ pub struct Workshop {
     pub environment: Environment,
     /// Its OAuth client.
     pub client: Arc<Client>,
-    /// The versions that were deployed to it, newest first.
+    /// The versions that were deployed to it last, newest first.
     pub versions: Vec<History>,
     /// Where it is installed.
     pub installations: Vec<Arc<Installation>>,
@@ -187,5 +190,6 @@ fn history(versions: Vec<AppVersion>) -> Vec<History> {
         history.push(History { version, changes });
     }
     history.reverse();
+    history.truncate(MOST_VERSIONS);
     history
 }

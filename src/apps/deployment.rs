@@ -15,6 +15,9 @@ use crate::domain::uri::RedirectUri;
 use crate::secrets::{assertion, random};
 use crate::store::{Added, StoreError};
 
+/// The most apps that one person owns. Everybody who is signed in may deploy, and none of them is to fill the disk.
+pub const MOST_APPS: usize = 100;
+
 /// A manifest that is to be deployed.
 #[derive(Clone)]
 pub struct NewVersion {
@@ -57,6 +60,9 @@ pub enum DeploymentError {
     /// The app is somebody else's.
     #[error("the app {0} belongs to somebody else; give your app an id of its own")]
     NotYours(String),
+    /// They own as many apps as anybody may.
+    #[error("you own {MOST_APPS} apps already, and nobody owns more")]
+    TooMany,
     /// Somebody else deployed meanwhile.
     #[error("another version was deployed meanwhile; look at it and deploy again")]
     Overtaken,
@@ -146,6 +152,7 @@ async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -
     let app = match known {
         Some(app) if may_deploy(&app, owner) => App { name, ..App::clone(&app) },
         Some(_) => return Err(DeploymentError::NotYours(id.ari())),
+        None if owns_too_many(server, owner).await? => return Err(DeploymentError::TooMany),
         None => {
             server.record(Event::AppRegistered { app_id: id, by }).await;
             let distribution = if owner.is_none() { Distribution::Shared } else { Distribution::NotShared };
@@ -158,6 +165,12 @@ async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -
 
 fn may_deploy(app: &App, developer: Option<UserId>) -> bool {
     developer.is_none_or(|developer| app.is_developed_by(developer))
+}
+
+async fn owns_too_many(server: &AuthorizationServer, owner: Option<UserId>) -> Result<bool, StoreError> {
+    let Some(owner) = owner else { return Ok(false) };
+    let apps = server.store.apps().await?;
+    Ok(apps.iter().filter(|app| app.owner == Some(owner)).count() >= MOST_APPS)
 }
 
 /// Registers the client of an environment to which nothing was deployed yet.

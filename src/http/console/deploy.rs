@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rocket::State;
 
+use crate::apps::RegistryError;
 use crate::apps::asked;
 use crate::apps::deployment::{self, DeployedVersion, DeploymentError, NewVersion};
 use crate::apps::manifest::{self, ManifestFault, ReadManifest, UnknownKey};
@@ -114,7 +115,9 @@ pub async fn deploy(
     };
     match deployment::deploy(server, new, Actor::User(user.id)).await {
         Ok(deployed) => Ok(deployed_page(server, user, &deployed, unknown_keys)),
-        Err(DeploymentError::Store(error)) => Err(ErrorPage::failure(&error)),
+        Err(DeploymentError::Store(error) | DeploymentError::Registry(RegistryError::Store(error))) => {
+            Err(ErrorPage::failure(&error))
+        }
         Err(refused) => {
             let problem = format!("It was refused: {refused}.");
             Ok(deploy_page(server, user, csrf, &typed, Vec::new(), vec![problem]))

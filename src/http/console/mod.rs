@@ -9,6 +9,7 @@ mod redirect_uris;
 use rocket::http::Status;
 use rocket::{Route, routes};
 
+use crate::apps::RegistryError;
 use crate::apps::console::ConsoleError;
 use crate::apps::sharing::SharingError;
 use crate::domain::app::Deployment;
@@ -51,7 +52,7 @@ fn no_such_app() -> ErrorPage {
 fn page(error: &ConsoleError) -> ErrorPage {
     match error {
         ConsoleError::Unknown | ConsoleError::NotDeployed(_) => no_such_app(),
-        ConsoleError::Store(error) => ErrorPage::failure(error),
+        ConsoleError::Store(error) | ConsoleError::Registry(RegistryError::Store(error)) => ErrorPage::failure(error),
         ConsoleError::Registry(error) => {
             ErrorPage::new(Status::Conflict, "This cannot be done").what_happened(&error.to_string())
         }

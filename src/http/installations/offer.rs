@@ -62,10 +62,14 @@ pub async fn show(
     server: &Server,
     admin: SiteAdmin,
     csrf: CsrfToken,
-    app: &str,
-    environment: &str,
-) -> Result<Page, ErrorPage> {
-    install_page(server, &admin, csrf, deployment(app, environment)?, Shown::First).await
+    app: Option<&str>,
+    environment: Option<&str>,
+) -> Result<Answer, ErrorPage> {
+    // Who had to sign in comes back without the query.
+    let (Some(app), Some(environment)) = (app, environment) else {
+        return Ok(Redirect303::to(format!("/admin/sites/{}/apps/add", admin.site.id)).into());
+    };
+    Ok(install_page(server, &admin, csrf, deployment(app, environment)?, Shown::First).await?.into())
 }
 
 /// Installs the version that was shown.

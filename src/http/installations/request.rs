@@ -77,10 +77,14 @@ pub async fn show(
     server: &Server,
     member: SiteMember,
     csrf: CsrfToken,
-    app: &str,
-    environment: &str,
+    app: Option<&str>,
+    environment: Option<&str>,
     done: Option<&str>,
 ) -> Result<Answer, ErrorPage> {
+    // Who had to sign in comes back without the query.
+    let (Some(app), Some(environment)) = (app, environment) else {
+        return Ok(Redirect303::to(format!("/sites/{}/apps", member.site.id)).into());
+    };
     let deployment = deployment(app, environment)?;
     if member.standing == SiteStanding::Admin {
         let Deployment { app_id, environment } = deployment;

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 
 import { Api, App } from "../support/app.mjs";
 import { launch, withoutScripts } from "../support/chromium.mjs";
+import { FEW, OWN, asked, deployed, manifest } from "../support/deployed.mjs";
 import { blocked, heading, press, signIn } from "../support/journey.mjs";
 import { PERSON, RESOURCE, app as clientAt, seededServer, startServer } from "../support/server.mjs";
 
@@ -92,6 +93,48 @@ describe("in a browser without scripts", () => {
     assert.equal(await heading(page), 'Refused: Bearer error="invalid_token"');
     await page.goto(`${server.origin}/account/apps`);
     assert.doesNotMatch(await page.locator("main").innerText(), /Inventory/);
+  });
+
+  test("an_app_is_deployed_asked_for_installed_and_approved_again", async () => {
+    await server.addPerson({ ...ADMIN, admin: true });
+    const member = { email: "mel@example.com", name: "Mel Member", password: "a third rather long password" };
+    await server.addPerson(member);
+    const as = async (who, act) => {
+      await context.clearCookies();
+      await page.goto(`${server.origin}/login`);
+      await signIn(page, who);
+      await act();
+    };
+
+    await as(PERSON, () => deployed(server, page));
+    let apps;
+    await as(ADMIN, async () => {
+      await page.goto(`${server.origin}/account/apps`);
+      await page.getByRole("link", { name: /^Install apps on/ }).click();
+      apps = page.url();
+    });
+    await as(member, () => asked(server, apps.match(/sites\/([^/]+)/)[1], page));
+    await as(ADMIN, async () => {
+      await page.goto(apps);
+      assert.match(await page.locator("main").innerText(), /Mel Member/);
+      await page.getByRole("link", { name: /^Review/ }).click();
+      await press(page, "Install");
+      assert.match(await page.locator("main").innerText(), /The app was installed/);
+    });
+    await as(PERSON, async () => {
+      await page.goto(`${server.origin}/console/deploy?environment=production`);
+      const file = { name: "manifest.yml", mimeType: "application/yaml", buffer: Buffer.from(manifest(OWN, FEW)) };
+      await page.getByLabel(/^Or a file/).setInputFiles(file);
+      await press(page, "Deploy");
+      assert.match(await page.locator("main").innerText(), /A major version[\s\S]*1 site/);
+    });
+    await as(ADMIN, async () => {
+      await page.goto(apps);
+      await page.getByRole("link", { name: /^Open/ }).click();
+      await page.getByRole("link", { name: "See what changed" }).click();
+      await press(page, "Approve");
+      assert.match(await page.locator("main").innerText(), /The new version was approved/);
+    });
   });
 
   test("a_person_who_denies_shares_nothing", async () => {

@@ -299,6 +299,20 @@ async fn only_an_admin_of_the_site_opens_its_pages() {
 }
 
 #[rocket::async_test]
+async fn who_comes_back_from_signing_in_without_the_query_chooses_an_app() {
+    let server = server().await;
+    let (_, mut admin) = site_admin(&server).await;
+    let member = server.user("member@example.com", PASSWORD).await;
+    let mut member = server.signed_in(&member).await;
+
+    let install = admin.open(&format!("{}/install", apps(&server))).await;
+    let request = member.open(&format!("/sites/{}/apps/request", server.core.site.id)).await;
+
+    assert_eq!(install.leads_to(), format!("{}/add", apps(&server)));
+    assert_eq!(request.leads_to(), format!("/sites/{}/apps", server.core.site.id));
+}
+
+#[rocket::async_test]
 async fn an_app_that_is_not_shared_is_offered_to_its_developers_alone() {
     let server = server().await.with_resources().await;
     let dev = server.user("dev@example.com", PASSWORD).await;

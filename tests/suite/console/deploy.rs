@@ -1,5 +1,6 @@
 //! Deploying a manifest on a page, and what is told of one that has faults.
 
+use hallmark::apps::deployment::MOST_APPS;
 use hallmark::domain::event::Actor;
 
 use crate::support::apps::{APP, manifest, manifest_with};
@@ -113,6 +114,24 @@ async fn a_version_says_why_it_is_minor_or_major_and_who_must_approve_it() {
     assert!(major.html.contains("version 2.0") && major.html.contains("A major version"), "{}", major.html);
     assert!(major.html.contains("Asks for write:objects.") && major.html.contains("<strong>1 site</strong>"));
     assert!(!major.html.contains("hmk_"), "the client has its secret");
+}
+
+#[rocket::async_test]
+async fn nobody_owns_apps_without_end() {
+    let server = server().await.with_resources().await;
+    let dev = server.user("dev@example.com", PASSWORD).await;
+    let another = |number: usize| manifest(&["read:objects"]).replace(APP, &format!("{}{number:012}", &APP[..24]));
+    for number in 0..MOST_APPS {
+        server.deploy(&another(number), Actor::User(dev.id)).await;
+    }
+    let mut dev = server.signed_in(&dev).await;
+
+    let (more, again) = (another(MOST_APPS), another(0));
+    let refused = dev.open_and_fill(DEPLOY, DEPLOY, &[("manifest", &more), ("environment", "production")]).await;
+    let version = dev.open_and_fill(DEPLOY, DEPLOY, &[("manifest", &again), ("environment", "production")]).await;
+
+    assert!(refused.html.contains("you own 100 apps already"), "{}", refused.html);
+    assert!(version.html.contains("runs version 1.1"), "{}", version.html);
 }
 
 #[rocket::async_test]

@@ -1,9 +1,11 @@
 //! What a client was refused, told to its developers with what to do.
 
+use hallmark::apps::installations;
 use hallmark::domain::event::Actor;
+use hallmark::domain::scope::Scope;
 
 use crate::support::apps::{APP, manifest};
-use crate::support::client::App;
+use crate::support::client::{App, form};
 use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
@@ -59,4 +61,25 @@ async fn a_client_that_does_not_exist_is_not_remembered() {
     nobody.redeem(&server, "hmc_none", &[]).await;
 
     assert_eq!(server.core.telemetry.last_refusals.of(&"nobody".parse().expect("an id")), []);
+}
+
+#[rocket::async_test]
+async fn an_invocation_that_is_refused_because_of_the_app_is_told_to_its_developers() {
+    let server = server().await.with_resources().await;
+    let dev = server.user("dev@example.com", PASSWORD).await;
+    let deployed = server.deploy(&manifest(&["read:objects"]), Actor::User(dev.id)).await;
+    let place = (server.core.site.id, deployed.deployment);
+    let installed = installations::install(&server.core, place, &Scope::default(), Actor::Operator).await;
+    let installation = installed.unwrap_or_else(|error| panic!("{error}"));
+    installations::suspend(&server.core, installation.id, Actor::Operator).await.expect("an installation");
+    let product = server.host_product().await;
+    let call = |module: &str| form(&[("installation", installation.id.ari().as_str()), ("module", module)]);
+
+    let refused = server.post("/forge/invocations", Some(product.clone()), &call("panel")).await;
+    assert_eq!(refused.refusal().1, "invalid_grant", "{}", refused.text);
+    server.post("/forge/invocations", Some(product), "").await;
+
+    let remembered = server.core.telemetry.last_refusals.of(&deployed.client_id);
+    assert_eq!(remembered.len(), 1, "what the product did wrong is none of theirs: {remembered:?}");
+    assert!(remembered[0].remedy.contains("why they suspended the app"));
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admin;
+mod apps;
 mod audit;
 mod authorization;
 mod keys;

@@ -4,12 +4,18 @@ use hallmark::apps::deployment::{self, DeployedVersion, NewVersion};
 use hallmark::apps::manifest;
 use hallmark::apps::sharing;
 use hallmark::domain::app::{Distribution, Environment};
+use hallmark::domain::client::Credentials;
 use hallmark::domain::event::Actor;
 use hallmark::domain::id::AppId;
 use hallmark::domain::installation::Installation;
+use hallmark::domain::resource::{Invocations, ProtectedResource};
 use hallmark::domain::site::{Member, SiteStanding};
 use hallmark::domain::user::User;
+use hallmark::secrets::digest::digest;
+use hallmark::store::Added;
+use rocket::http::Header;
 
+use crate::support::client::basic;
 use crate::support::server::TestServer;
 
 /// The app that most tests are about.
@@ -51,6 +57,22 @@ impl TestServer {
     pub async fn stand(&self, user: &User, standing: SiteStanding) {
         let member = Member { site_id: self.core.site.id, user_id: user.id, standing, since: self.core.now() };
         self.core.store.put_member(&member).await.expect("a store");
+    }
+
+    /// A product whose pages call apps; how it authenticates.
+    pub async fn host_product(&self) -> Header<'static> {
+        let product = ProtectedResource {
+            id: "desk".parse().expect("an identifier"),
+            name: "Desk".into(),
+            identifiers: vec!["https://desk.example".parse().expect("an identifier")],
+            scope: "read:tickets".parse().expect("a scope"),
+            credentials: Credentials::Secrets(Vec::new()).with_secret(digest("desk-secret"), self.core.now()),
+            created: self.core.now(),
+            base_url: None,
+            invocations: Invocations::Allowed,
+        };
+        assert_eq!(self.core.store.add_resource(&product, &[]).await.expect("a store"), Added::Done);
+        basic("desk", "desk-secret")
     }
 
     /// The only installation on the one site.
