@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
-use crate::cli::{app, audit, key, resource, setup_link, user};
+use crate::cli::{app, audit, key, resource, setup_link, site, user};
 use crate::domain::signing_key::KeyState;
 use crate::domain::time::Timestamp;
 
@@ -18,6 +18,9 @@ pub enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Sites, and who is a member of them.
+    #[command(subcommand)]
+    Site(site::Command),
     /// OAuth clients.
     #[command(subcommand)]
     App(app::Command),
@@ -47,7 +50,12 @@ impl Command {
             Command::User(command) => command.read_inputs(),
             Command::App(command) => command.read_inputs(),
             Command::Resource(command) => command.read_inputs(),
-            Command::Key(_) | Command::Audit(_) | Command::SetupLink | Command::Ready | Command::Count => Ok(()),
+            Command::Site(_)
+            | Command::Key(_)
+            | Command::Audit(_)
+            | Command::SetupLink
+            | Command::Ready
+            | Command::Count => Ok(()),
         }
     }
 
@@ -64,6 +72,7 @@ impl Command {
         match self {
             Command::SetupLink => setup_link::run(server).await,
             Command::User(command) => command.run(server).await,
+            Command::Site(command) => command.run(server).await,
             Command::App(command) => command.run(server).await,
             Command::Resource(command) => command.run(server).await,
             Command::Key(command) => command.run(server).await,
@@ -84,18 +93,17 @@ async fn ready(server: &AuthorizationServer) -> Result<Answer, CommandError> {
 async fn count(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     let (users, clients) = (server.store.users().await?.len(), server.store.clients().await?.len());
     let resources = server.store.resources().await?.len();
-    // Everything belongs to one site until apps can be installed on several.
+    let sites = server.store.sites().await?.len();
     let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let text = [
-        "1 site".to_owned(),
+        counted(sites, "site", "sites"),
         counted(resources, "protected resource", "protected resources"),
         counted(clients, "app", "apps"),
         counted(users, "person", "people"),
     ]
     .join(", ");
     let newest = newest(server).await?;
-    let json =
-        serde_json::json!({ "sites": 1, "resources": resources, "apps": clients, "users": users, "newest": newest });
+    let json = serde_json::json!({ "sites": sites, "resources": resources, "apps": clients, "users": users, "newest": newest });
     Ok(Answer::new(text, json))
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `arguments` | argv to a command; usage text |
 //! | `command` | what a running server can also be told, as data |
-//! | `user`, `app`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
+//! | `user`, `site`, `app`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
@@ -44,6 +44,7 @@ mod service;
 mod settings;
 mod setup_link;
 mod signals;
+mod site;
 mod store;
 mod user;
 

@@ -13,3 +13,4 @@ mod registry;
 mod reload;
 mod restore;
 mod serve;
+mod sites;
