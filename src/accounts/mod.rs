@@ -7,6 +7,7 @@
 //! | `sign_in` | check a password, slow down guessing, open a session |
 //! | `sessions` | find, list and end sessions |
 //! | `profile` | change one's own password |
+//! | `sites` | add and change sites, and say who is a member |
 //! | `connections` | list and withdraw what was allowed to apps |
 
 pub mod connections;
@@ -15,3 +16,4 @@ pub mod people;
 pub mod profile;
 pub mod sessions;
 pub mod sign_in;
+pub mod sites;

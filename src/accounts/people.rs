@@ -230,7 +230,7 @@ pub(super) async fn set_hash(
 }
 
 /// A name without what could change how the text around it reads: control characters and those that turn its direction.
-fn presentable(name: &str) -> String {
+pub(super) fn presentable(name: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let plain: String = name.chars().filter(|c| !c.is_control() && !turns(*c)).take(MAX_NAME).collect();
     plain.trim().to_owned()

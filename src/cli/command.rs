@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
-use crate::cli::{app, audit, installation, key, resource, setup_link, user};
+use crate::cli::{app, audit, installation, key, resource, setup_link, site, user};
 use crate::domain::signing_key::KeyState;
 use crate::domain::time::Timestamp;
 
@@ -18,6 +18,9 @@ pub enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Sites, and who is a member of them.
+    #[command(subcommand)]
+    Site(site::Command),
     /// OAuth clients.
     #[command(subcommand)]
     App(app::Command),
@@ -50,7 +53,8 @@ impl Command {
             Command::User(command) => command.read_inputs(),
             Command::App(command) => command.read_inputs(),
             Command::Resource(command) => command.read_inputs(),
-            Command::Installation(_)
+            Command::Site(_)
+            | Command::Installation(_)
             | Command::Key(_)
             | Command::Audit(_)
             | Command::SetupLink
@@ -72,6 +76,7 @@ impl Command {
         match self {
             Command::SetupLink => setup_link::run(server).await,
             Command::User(command) => command.run(server).await,
+            Command::Site(command) => command.run(server).await,
             Command::App(command) => command.run(server).await,
             Command::Resource(command) => command.run(server).await,
             Command::Installation(command) => command.run(server).await,

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `arguments` | argv to a command; usage text |
 //! | `command` | what a running server can also be told, as data |
-//! | `user`, `app`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
-//! | `manifest` | what a manifest asks for, as an answer |
+//! | `user`, `site`, `app`, `installation`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
+//! | `deploy`, `manifest` | what a manifest asks for, as an answer, and as a version that runs |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
@@ -48,6 +48,7 @@ mod service;
 mod settings;
 mod setup_link;
 mod signals;
+mod site;
 mod store;
 mod user;
 

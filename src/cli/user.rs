@@ -1,18 +1,14 @@
 //! `user add | invite | reset-link | list | suspend | resume`: people.
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::access::sites;
 use crate::accounts::people::{self, Joining, NewUser, PeopleError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
-use crate::cli::inputs;
+use crate::cli::{inputs, site};
 use crate::domain::event::Actor;
-use crate::domain::site::Site;
 use crate::domain::user::{Email, Standing, User, UserState};
 use crate::secrets::password::Password;
 
@@ -114,16 +110,10 @@ async fn new_user(server: &AuthorizationServer, person: Person) -> Result<NewUse
     let standing = if person.admin { Standing::Admin } else { Standing::Member };
     let mut sites = Vec::new();
     for name in &person.sites {
-        sites.push(known_site(server, name).await?.id);
+        sites.push(site::known(server, name).await?.id);
     }
     let sites = if sites.is_empty() && !person.no_site { Joining::DefaultSite } else { Joining::These(sites) };
     Ok(NewUser { email: person.email, name: person.name, standing, sites })
-}
-
-/// The site of that identifier or URL.
-pub(super) async fn known_site(server: &AuthorizationServer, name: &str) -> Result<Arc<Site>, CommandError> {
-    let unknown = || CommandError::failed(format!("there is no site {name}; `hallmark site list` lists sites"));
-    sites::named(server, name).await?.ok_or_else(unknown)
 }
 
 impl From<PeopleError> for CommandError {

@@ -14,3 +14,4 @@ mod registry;
 mod reload;
 mod restore;
 mod serve;
+mod sites;
