@@ -67,6 +67,16 @@ impl<V: Clone + Serialize + DeserializeOwned> Held<V> {
         Ok(new)
     }
 
+    /// Whether there is a value under `key`.
+    pub fn contains(&self, key: impl AsRef<[u8]>) -> bool {
+        self.read().contains_key(key.as_ref())
+    }
+
+    /// Everything whose key begins with `prefix`, in the order of the keys.
+    pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
+        self.table.prefix(prefix)
+    }
+
     /// Everything, in the order of the keys.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = Result<(IVec, V)>> + '_ {
         self.table.all()

@@ -146,7 +146,7 @@ pub struct SledStore {
     /// URL: whose it is.
     site_urls: Held<SiteId>,
     /// `UserId`, `SiteId`.
-    members: Table<Member>,
+    members: Held<Member>,
     /// `SiteId`, `UserId`.
     site_members: Table<()>,
 

@@ -127,7 +127,7 @@ impl SledStore {
             sites: Held::open(db, "sites", health)?,
             default_site: Table::open(db, "default_site", health)?,
             site_urls: Held::open(db, "site_urls", health)?,
-            members: Table::open(db, "members", health)?,
+            members: Held::open(db, "members", health)?,
             site_members: Table::open(db, "site_members", health)?,
             apps: Held::open(db, "apps", health)?,
             deployed: Held::open(db, "deployed", health)?,

@@ -54,7 +54,7 @@ impl Sites for SledStore {
     }
 
     async fn member(&self, site: SiteId, user: UserId) -> Result<Option<Member>> {
-        self.members.get(member_key(user, site))
+        Ok(self.members.get(member_key(user, site)))
     }
 
     async fn members(&self, site: SiteId) -> Result<Vec<Member>> {
@@ -63,7 +63,7 @@ impl Sites for SledStore {
             let (index, ()) = entry?;
             let user = index.get(16..).and_then(|bytes| bytes.try_into().ok()).map(UserId::from_bytes);
             let user = user.ok_or_else(|| self.site_members.damaged())?;
-            members.extend(self.members.get(member_key(user, site))?);
+            members.extend(self.members.get(member_key(user, site)));
         }
         Ok(members)
     }
@@ -76,7 +76,7 @@ impl Sites for SledStore {
     // perhaps grants that still name the site: they give nothing without the head, and before there is one again they name
     // the site no more.
     async fn put_member(&self, member: &Member) -> Result<()> {
-        if !self.members.contains(member_key(member.user_id, member.site_id))? {
+        if !self.members.contains(member_key(member.user_id, member.site_id)) {
             self.narrow_grants_of(member.user_id, member.site_id)?;
         }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
@@ -95,8 +95,8 @@ impl Sites for SledStore {
 
 impl SledStore {
     /// Since when a person is a member of a site.
-    pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Result<Option<Timestamp>> {
-        Ok(self.members.get(member_key(user, site))?.map(|member| member.since))
+    pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Option<Timestamp> {
+        self.members.with(member_key(user, site), |member| member.since)
     }
 
     // The URL first: a crash leaves one that leads to a site which does not have it, as good as nobody's.
@@ -121,6 +121,9 @@ impl SledStore {
 }
 
 /// Where a membership is found.
-pub(super) fn member_key(user: UserId, site: SiteId) -> Vec<u8> {
-    key(&[user.as_bytes(), site.as_bytes()])
+fn member_key(user: UserId, site: SiteId) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(user.as_bytes());
+    key[16..].copy_from_slice(site.as_bytes());
+    key
 }

@@ -146,13 +146,13 @@ impl Tokens for SledStore {
                     Presence::Here { grant_id } => self.grants.get(grant_id.as_bytes())?,
                     Presence::Away => None,
                 },
-                member_since: self.member_since(*user_id, site_id)?,
+                member_since: self.member_since(*user_id, site_id),
                 family_is_live: true,
             }),
             Subject::User { user_id, grant_id, family, .. } => Some(Owner {
                 user: self.users.get(user_id.as_bytes())?,
                 grant: self.grants.get(grant_id.as_bytes())?,
-                member_since: self.member_since(*user_id, site_id)?,
+                member_since: self.member_since(*user_id, site_id),
                 family_is_live: self.families.first_field(family.as_bytes())? == Some(LIVE),
             }),
         };
