@@ -16,6 +16,8 @@
 //! | `/account/apps` | who is signed in | `accounts::connections` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/admin/people` | admins | `admin` |
+//! | `/admin/sites` | who is signed in | `admin::sites` |
+//! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |

@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod csrf;
 pub mod request_id;
 pub mod signed_in;
+pub mod site_admin;
 pub mod user_agent;
 
 use std::sync::Arc;

@@ -61,6 +61,12 @@ describe("the pages", () => {
   const ask = (extra) => app.authorizationUrl(server.issuer, client, extra);
   const at = (path) => (page) => page.goto(server.origin + path);
 
+  /** Opens the page of the default site. */
+  async function site(page) {
+    await page.goto(`${server.origin}/admin/sites`);
+    await page.getByRole("link", { name: "Open Default site" }).click();
+  }
+
   /** Stops where the person is about to leave for the app. */
   async function leave(page, decision) {
     await page.route(`${app.origin}/**`, (route) => route.abort("aborted"));
@@ -124,6 +130,24 @@ describe("the pages", () => {
         await page.goto(`${server.origin}/admin/people`);
         await page.getByRole("link", { name: /Pat Person|pat@example/ }).first().click();
         await press(page, "Make a password reset link");
+      },
+    ],
+    "admin-sites": ["admin", at("/admin/sites")],
+    "sites-of-a-member": ["person", at("/admin/sites")],
+    "admin-site": ["admin", site],
+    "admin-site-problem": [
+      "admin",
+      async (page) => {
+        await site(page);
+        await page.getByLabel("E-mail address").fill("nobody@example.com");
+        await press(page, "Add the member");
+      },
+    ],
+    "admin-remove-member": [
+      "admin",
+      async (page) => {
+        await site(page);
+        await page.getByRole("link", { name: `Remove ${PERSON.email}` }).click();
       },
     ],
     "sign-out": ["person", at("/logout")],

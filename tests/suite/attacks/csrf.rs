@@ -23,11 +23,17 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/account/sessions/end",
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
+        "/account/apps/00000000000000000000000000000000/sites/00000000000000000000000000000000/remove",
         "/admin/people",
+        "/admin/sites",
     ];
     let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
     let of_person = actions.map(|action| format!("/admin/people/{person}/{action}"));
-    fixed.map(str::to_owned).into_iter().chain(of_person).chain([setup]).collect()
+    let site = format!("/admin/sites/{}", server.core.site.id);
+    let member = format!("members/{person}");
+    let of_site = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];
+    let of_site = of_site.map(|action| format!("{site}/{action}"));
+    fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain([setup]).collect()
 }
 
 #[rocket::async_test]
