@@ -7,7 +7,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Client;
 use crate::domain::event::{Actor, Event};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, UserId};
+use crate::domain::id::{GrantId, SiteId, UserId};
 use crate::domain::scope::ScopeEntry;
 use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
@@ -91,6 +91,35 @@ pub async fn withdraw(
         server.record(Event::GrantEnded { user_id: owner, client_id, grant_id, by }).await;
     }
     Ok(ended)
+}
+
+/// Takes back what `owner` allowed on one site: no token of it is good there any more. With the last site the whole goes.
+/// `None` if it is not theirs, or not for that site.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn withdraw_on(
+    server: &AuthorizationServer,
+    owner: UserId,
+    (id, site_id): (GrantId, SiteId),
+    by: Actor,
+) -> Result<Option<Grant>, StoreError> {
+    if server.store.grant(id).await?.is_none_or(|grant| grant.user_id != owner) {
+        // As above.
+        server.store.settled().await?;
+        return Ok(None);
+    }
+    let narrowed = server.store.narrow_grant(id, site_id).await?;
+    if let Some(grant) = &narrowed {
+        let (user_id, client_id, grant_id) = (owner, grant.client_id.clone(), id);
+        server
+            .record(match grant.sites.is_empty() {
+                true => Event::GrantEnded { user_id, client_id, grant_id, by },
+                false => Event::GrantNarrowed { user_id, client_id, grant_id, site_id, by },
+            })
+            .await;
+    }
+    Ok(narrowed)
 }
 
 async fn describe(

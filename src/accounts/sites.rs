@@ -136,18 +136,29 @@ pub async fn list(server: &AuthorizationServer) -> Result<Vec<Arc<Site>>, StoreE
     server.store.sites().await
 }
 
-/// The sites about which a person decides, by name: who manages people decides about all.
+/// A site, as somebody sees it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The site.
+    pub site: Arc<Site>,
+    /// What they may do there; `None` if they are no member.
+    pub standing: Option<SiteStanding>,
+    /// Whether they decide about it.
+    pub decides: bool,
+}
+
+/// The sites that a person sees, by name: those of which they are a member or, if they manage people, all.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
-pub async fn administered(server: &AuthorizationServer, user: &User) -> Result<Vec<Arc<Site>>, StoreError> {
-    let sites = list(server).await?;
-    if user.standing == Standing::Admin {
-        return Ok(sites);
-    }
-    let mut members = server.store.memberships(user.id).await?;
-    members.retain(|member| member.standing == SiteStanding::Admin);
-    Ok(sites.into_iter().filter(|site| members.iter().any(|member| member.site_id == site.id)).collect())
+pub async fn seen_by(server: &AuthorizationServer, user: &User) -> Result<Vec<Seen>, StoreError> {
+    let (sites, memberships) = (list(server).await?, server.store.memberships(user.id).await?);
+    let manages = user.standing == Standing::Admin;
+    let seen = sites.into_iter().map(|site| {
+        let standing = memberships.iter().find(|member| member.site_id == site.id).map(|member| member.standing);
+        Seen { site, standing, decides: manages || standing == Some(SiteStanding::Admin) }
+    });
+    Ok(seen.filter(|seen| seen.decides || seen.standing.is_some()).collect())
 }
 
 /// Who is a member of a site, by address.

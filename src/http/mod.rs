@@ -24,6 +24,8 @@
 //! | `/admin/people` | admins | `admin` |
 //! | `/admin/sites/…/apps` | admins of a site | `installations` |
 //! | `/sites/…/apps` | members of a site | `installations::request` |
+//! | `/admin/sites` | who is signed in | `admin::sites` |
+//! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |

@@ -36,6 +36,7 @@ struct ConnectionPage {
     frame: Frame,
     csrf: String,
     connection: Connection,
+    notice: Option<&'static str>,
     offline: bool,
     idle: Lifetime,
     now: Timestamp,
@@ -64,12 +65,13 @@ async fn sites_of(server: &AuthorizationServer, user: UserId) -> Result<Vec<(Arc
 }
 
 /// One app that the person allowed, and what taking its access back means.
-#[rocket::get("/account/apps/<grant>")]
+#[rocket::get("/account/apps/<grant>?<done>")]
 pub async fn show(
     server: &State<Arc<AuthorizationServer>>,
     signed_in: SignedIn,
     csrf: CsrfToken,
     grant: &str,
+    done: Option<&str>,
 ) -> Result<Page, ErrorPage> {
     let id = grant.parse().map_err(|_| no_such_app())?;
     let connection = connections::find(server, signed_in.user.id, id).await;
@@ -80,6 +82,7 @@ pub async fn show(
         offline: connection.grant.scope.contains(OFFLINE_ACCESS),
         idle: server.config.lifetimes.refresh_token_idle,
         connection,
+        notice: notice::sentence(done),
         now: server.now(),
     }))
 }
@@ -95,6 +98,27 @@ pub async fn remove(
     let (user, id) = (signed_in.user.id, grant.parse().map_err(|_| no_such_app())?);
     match connections::withdraw(server, user, id, Actor::User(user)).await {
         Ok(Some(_)) => Ok(Redirect303::to("/account/apps?done=access-removed".to_owned())),
+        Ok(None) => Err(no_such_app()),
+        Err(error) => Err(ErrorPage::failure(&error)),
+    }
+}
+
+/// Takes an app's access to one site back.
+#[rocket::post("/account/apps/<grant>/sites/<site>/remove", data = "<_form>")]
+pub async fn remove_on(
+    server: &State<Arc<AuthorizationServer>>,
+    signed_in: SignedIn,
+    grant: &str,
+    site: &str,
+    _form: CsrfForm,
+) -> Result<Redirect303, ErrorPage> {
+    let user = signed_in.user.id;
+    let place = (grant.parse().map_err(|_| no_such_app())?, site.parse().map_err(|_| no_such_app())?);
+    match connections::withdraw_on(server, user, place, Actor::User(user)).await {
+        Ok(Some(grant)) if grant.sites.is_empty() => {
+            Ok(Redirect303::to("/account/apps?done=access-removed".to_owned()))
+        }
+        Ok(Some(_)) => Ok(Redirect303::to(format!("/account/apps/{}?done=site-removed", place.0))),
         Ok(None) => Err(no_such_app()),
         Err(error) => Err(ErrorPage::failure(&error)),
     }

@@ -15,6 +15,7 @@ pub fn routes() -> Vec<Route> {
         connections::list,
         connections::show,
         connections::remove,
+        connections::remove_on,
         links::show_set_up,
         links::set_up,
         links::show_invite,

@@ -1,7 +1,10 @@
-//! Pages behind a standing: only admins open them.
+//! Pages behind a standing: only admins open them, and of the pages of a site the admins of that site too.
 
+pub mod members;
 pub mod people;
 pub mod person;
+pub mod site;
+pub mod sites;
 
 use rocket::{Route, routes};
 
@@ -18,5 +21,13 @@ pub fn routes() -> Vec<Route> {
         person::end_access,
         person::end_session,
         person::end_all_sessions,
+        sites::list,
+        sites::add,
+        site::show,
+        site::change,
+        members::add,
+        members::set_standing,
+        members::confirm,
+        members::remove,
     ]
 }

@@ -26,6 +26,15 @@ pub fn sentence(done: Option<&str>) -> Option<&'static str> {
         "requested" => "Your request was sent. It waits for an admin of the site.",
         "suspended" => "The account was suspended. Its sessions were ended, and no token of it is honoured.",
         "resumed" => "The account was resumed.",
+        "site-added" => "The site was added.",
+        "site-changed" => "The site was changed.",
+        "member-added" => "They are a member of the site now.",
+        "member-changed" => "What they may do on the site was changed.",
+        "member-removed" => "They were removed from the site. What they allowed apps there ended at once.",
+        "no-admin-left" => {
+            "It is done. Nobody on the site is its admin now: administrators of this server decide about it."
+        }
+        "site-removed" => "Access on that site was removed. It ended at once.",
         _ => return None,
     })
 }

@@ -50,6 +50,7 @@ impl Frame {
         let mut entries = vec![
             ("/account", "Overview"),
             ("/account/apps", "Connected apps"),
+            ("/admin/sites", "Sites"),
             ("/account/sessions", "Sessions"),
             ("/account/password", "Password"),
             ("/console", "Developer console"),

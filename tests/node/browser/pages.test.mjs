@@ -81,6 +81,11 @@ describe("the pages", () => {
     await page.getByLabel("Manifest", { exact: true }).fill(text);
     await press(page, "Deploy");
   };
+  /** Opens the page of the default site. */
+  async function site(page) {
+    await page.goto(`${server.origin}/admin/sites`);
+    await page.getByRole("link", { name: "Open Default site" }).click();
+  }
 
   /** Stops where the person is about to leave for the app. */
   async function leave(page, decision) {
@@ -178,6 +183,24 @@ describe("the pages", () => {
     "site-app-uninstall": ["admin", onInstallation("/uninstall")],
     "site-requests": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps`)],
     "site-request": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps/request?app=${OWN.id}&environment=production`)],
+    "admin-sites": ["admin", at("/admin/sites")],
+    "sites-of-a-member": ["person", at("/admin/sites")],
+    "admin-site": ["admin", site],
+    "admin-site-problem": [
+      "admin",
+      async (page) => {
+        await site(page);
+        await page.getByLabel("E-mail address").fill("nobody@example.com");
+        await press(page, "Add the member");
+      },
+    ],
+    "admin-remove-member": [
+      "admin",
+      async (page) => {
+        await site(page);
+        await page.getByRole("link", { name: `Remove ${PERSON.email}` }).click();
+      },
+    ],
     "sign-out": ["person", at("/logout")],
   };
 

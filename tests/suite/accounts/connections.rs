@@ -51,3 +51,35 @@ async fn access_that_was_removed_already_is_told_so() {
         assert!(page.status.code == 404 && page.html.contains("There is no such app"), "{path}");
     }
 }
+
+#[rocket::async_test]
+async fn a_person_takes_access_to_one_site_back_and_keeps_it_on_the_other() {
+    let server = server().await.with_resources().await;
+    let app = server.register(confidential()).await;
+    let user = server.user(EMAIL, PASSWORD).await;
+    let (home, acme) = (server.core.site.id, server.site("acme").await.id);
+    server.join(&user, acme).await;
+    let code = server.code_of(&user, &app, "read:objects", &[]).await;
+    let token = app.redeem(&server, &code, &[]).await.text_of("access_token");
+    server.allow_on(&user, acme).await;
+    let grant = server.core.store.grants_of(user.id).await.expect("a store").remove(0).0.id;
+    let (path, mut browser) = (format!("/account/apps/{grant}"), server.signed_in(&user).await);
+
+    let page = browser.open(&path).await;
+    for told in ["Default site, acme", "Remove access to one site", "Remove access to all sites"] {
+        assert!(page.html.contains(told), "{told} in {}", page.html);
+    }
+    let answer = browser.fill(&page, &format!("{path}/sites/{home}/remove"), &[]).await;
+
+    assert_eq!((answer.status.code, answer.leads_to()), (303, format!("{path}?done=site-removed")));
+    assert!(!server.is_live(&token).await);
+    assert_eq!(server.introspect_on(&token, &acme.to_string()).await.json()["active"], true);
+    let page = browser.open(&answer.leads_to()).await;
+    assert!(page.html.contains("Access on that site was removed") && !page.html.contains("Remove access to one site"));
+
+    // With its last site all of it goes.
+    let csrf = page.field("csrf");
+    let last = browser.submit(&format!("{path}/sites/{acme}/remove"), &[("csrf", &csrf)]).await;
+    assert_eq!(last.leads_to(), "/account/apps?done=access-removed");
+    assert_eq!(server.introspect_on(&token, &acme.to_string()).await.json()["active"], false);
+}

@@ -3,3 +3,4 @@
 mod apps;
 mod people;
 mod person;
+mod sites;

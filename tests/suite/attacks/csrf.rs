@@ -23,6 +23,7 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/account/sessions/end",
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
+        "/account/apps/00000000000000000000000000000000/sites/00000000000000000000000000000000/remove",
         "/admin/people",
         "/console/deploy",
         "/console/apps/x/distribution",
@@ -30,6 +31,7 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/console/apps/x/contributors/remove",
         "/console/apps/x/production/redirect-uris",
         "/console/apps/x/production/secrets",
+        "/admin/sites",
     ];
     let site = server.core.site.id;
     let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall"];
@@ -37,6 +39,10 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let of_member = [format!("/sites/{site}/apps/request")];
     let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
     let of_person = actions.map(|action| format!("/admin/people/{person}/{action}"));
+    let member = format!("members/{person}");
+    let of_people = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];
+    let of_people = of_people.map(|action| format!("/admin/sites/{site}/{action}"));
+    let of_site = of_site.into_iter().chain(of_people);
     fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain(of_member).chain([setup]).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Whoever names what belongs to somebody else gets what they would get if it did not exist.
 
 use hallmark::accounts::sessions;
+use hallmark::domain::site::SiteStanding;
 
 use crate::support::oauth::confidential;
 use crate::support::people::PASSWORD;
@@ -23,7 +24,43 @@ async fn nobody_sees_or_ends_what_another_person_allowed() {
     let ended = other.submit(&format!("/account/apps/{grant}/remove"), &[("csrf", &csrf)]).await;
 
     assert_eq!(ended.status.code, 404);
+    let site = server.core.site.id;
+    let narrowed = other.submit(&format!("/account/apps/{grant}/sites/{site}/remove"), &[("csrf", &csrf)]).await;
+    assert_eq!(narrowed.status.code, 404);
     assert!(server.is_live(&token).await);
+}
+
+#[rocket::async_test]
+async fn an_admin_of_one_site_is_nobody_on_another_and_nobody_among_people() {
+    let server = server().await;
+    let boss = server.user("boss@example.com", PASSWORD).await;
+    let member = server.user("member@example.com", PASSWORD).await;
+    let (own, other) = (server.site("own").await.id, server.core.site.id);
+    server.join_as(&boss, own, SiteStanding::Admin).await;
+    let mut browser = server.signed_in(&boss).await;
+    let csrf = browser.open("/logout").await.field("csrf");
+
+    // Of the default site they are a plain member, of the third they are nothing.
+    let third = server.site("third").await.id;
+    for (site, status) in [(other, 403), (third, 404)] {
+        let path = format!("/admin/sites/{site}");
+        assert_eq!(browser.open(&path).await.status.code, status, "{path}");
+        let of_member = format!("members/{}", member.id);
+        for action in ["change", "members", &format!("{of_member}/standing"), &format!("{of_member}/remove")] {
+            let fields = [("csrf", csrf.as_str()), ("email", "boss@example.com"), ("standing", "admin"), ("name", "X")];
+            let answer = browser.submit(&format!("{path}/{action}"), &fields).await;
+            assert_eq!(answer.status.code, status, "{path}/{action}");
+        }
+    }
+    for path in ["/admin", "/admin/people", &format!("/admin/people/{}", member.id)] {
+        assert_eq!(browser.open(path).await.status.code, 403, "{path}");
+    }
+    assert_eq!(browser.submit("/admin/sites", &[("csrf", &csrf), ("name", "X")]).await.status.code, 403);
+    // Whom they name in the path of their own site must be a member of it.
+    let foreign = format!("/admin/sites/{own}/members/{}/remove", member.id);
+    assert_eq!(browser.open(&foreign).await.status.code, 404);
+    assert_eq!(browser.submit(&foreign, &[("csrf", &csrf)]).await.status.code, 404);
+    assert!(server.core.store.member(other, member.id).await.expect("a store").is_some());
 }
 
 #[rocket::async_test]

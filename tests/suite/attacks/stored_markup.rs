@@ -1,6 +1,7 @@
 //! Whatever people and operators call things, it is text on every page.
 
 use hallmark::accounts::people::{Joining, NewUser};
+use hallmark::domain::site::Site;
 use hallmark::domain::user::Standing;
 
 use crate::support::oauth::confidential;
@@ -20,6 +21,8 @@ async fn a_name_of_markup_is_text_on_every_page() {
     let email = "x'&y@example.com".parse().expect("an address");
     let new = NewUser { email, name: MARKUP.into(), standing: Standing::Admin, sites: Joining::DefaultSite };
     let user = server.add(new, PASSWORD).await;
+    let site = Site { name: MARKUP.into(), ..server.core.site.as_ref().clone() };
+    server.core.store.change_site(&site).await.expect("a store");
     let code = server.code_of(&user, &app, "read:objects", &[]).await;
     app.redeem(&server, &code, &[]).await;
     let mut browser = server.visitor();
@@ -34,6 +37,9 @@ async fn a_name_of_markup_is_text_on_every_page() {
         "/account/apps",
         &format!("/account/apps/{grant}"),
         "/account/sessions",
+        "/admin/sites",
+        &format!("/admin/sites/{}", server.core.site.id),
+        &format!("/admin/sites/{}/members/{}/remove", server.core.site.id, user.id),
         "/admin/people",
         &format!("/admin/people/{}", user.id),
         &choose,

@@ -109,3 +109,25 @@ async fn all_sessions_of_a_person_are_over_once_that_is_said() {
     })
     .await;
 }
+
+#[rocket::async_test]
+async fn removed_from_a_site_is_said_only_once_nothing_of_them_is_honoured_there() {
+    at_every_call(async |attempt| {
+        let server = attempt.server;
+        let (user, access) = person_with_a_token(attempt).await;
+        let (mut admin, site) = (admin(attempt).await, server.core.site.id);
+        let path = format!("/admin/sites/{site}/members/{}/remove", user.id);
+        let page = admin.open(&path).await;
+
+        let shown = attempt.under_fault(admin.fill(&page, &path, &[])).await;
+
+        if attempt.unavailable_page(&shown) {
+            // Perhaps it was done all the same: then there is no such member any more.
+            let again = admin.fill(&page, &path, &[]).await;
+            assert!([303, 404].contains(&again.status.code), "{}", again.html);
+        }
+        assert!(!server.is_live(&access).await);
+        assert_eq!(server.core.store.grants_of(user.id).await.expect("a store"), []);
+    })
+    .await;
+}

@@ -34,7 +34,12 @@ async fn requests(server: &TestServer) -> (Vec<String>, Vec<String>) {
     let token = form(&[("token", &access)]);
     let long = form(&[("token", &"x".repeat(33 * 1024))]);
     let hinted = form(&[("token", &access), ("token_type_hint", "refresh_token"), ("client_id", "assets")]);
+    let on = |site: &str| post("/oauth/introspect", &plain, &form(&[("token", &access), ("site", site)]));
     let good = vec![
+        on("https://hallmark.test"),
+        on("https://elsewhere.example"),
+        on("nonsense"),
+        on(""),
         ask(&access),
         ask(&refresh),
         ask("nonsense"),
@@ -45,6 +50,7 @@ async fn requests(server: &TestServer) -> (Vec<String>, Vec<String>) {
         post("/oauth/introspect", &plain, ""),
         post("/oauth/introspect", &plain, &format!("{token}&{token}")),
         post("/oauth/introspect", &plain, "token=%ff"),
+        post("/oauth/introspect", &plain, &format!("{token}&site=a&site=b")),
         post("/oauth/introspect", &plain, &long),
         post("/oauth/introspect", &plain, &format!("{token}&client_secret=twice")),
         post("/oauth/introspect", &plain, &format!("{token}&client_id=other")),
