@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 
 import { launch, withoutScripts } from "../support/chromium.mjs";
 import { blocked, press, signIn } from "../support/journey.mjs";
-import { BINARY, freePort } from "../support/server.mjs";
+import { BINARY, SCREENSHOTS, freePort } from "../support/server.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -46,8 +46,16 @@ test("the_demo_shows_a_call_that_is_answered_and_the_same_call_refused_by_its_la
   await page.getByRole("link", { name: "Connect Assets" }).click();
   await signIn(page, told.person);
   await press(page, "Allow");
+  assert.match(await main(page), /Choose a site first/);
+  await page.getByLabel("Acme").check();
+  await press(page, "Allow");
   await page.waitForURL(`${told.app}/`);
   assert.match(await main(page), /The API answered[\s\S]*web-1/);
+
+  for (const way of ["Fetch as the app itself", "Fetch through the gateway"]) {
+    await press(page, way);
+    assert.match(await main(page), /The API answered[\s\S]*web-1/, way);
+  }
 
   await press(page, "Try to change an object");
   assert.match(await main(page), /Refused by layer 2[\s\S]*insufficient_scope/);
@@ -93,6 +101,9 @@ test("the_pages_of_the_demo_app_are_accessible_in_every_look", async () => {
       await look("start");
       await page.getByRole("link", { name: "Connect Assets" }).click();
       await signIn(page, told.person);
+      await look("consent with two sites");
+      await page.screenshot({ path: `${SCREENSHOTS}/consent-sites-${colorScheme}-${width}.png`, fullPage: true });
+      await page.getByLabel("Globex").check();
       await press(page, "Allow");
       await page.waitForURL(`${told.app}/`);
       await look("data");
