@@ -9,7 +9,7 @@ use crate::apps::{RegistryError, catalogue};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::event::Event;
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, InstallationId};
 use crate::domain::scope::{OFFLINE_ACCESS, READ_ME, Scope, is_own};
 use crate::domain::secret::Secret;
 use crate::domain::uri::RedirectUri;
@@ -144,6 +144,13 @@ pub(super) fn check_id(id: Option<&ClientId>) -> Result<(), RegistryError> {
 }
 
 fn check(new: &NewClient) -> Result<(), RegistryError> {
+    let is_account = |id: &&ClientId| {
+        let account = id.as_str().parse::<InstallationId>();
+        account.is_ok_and(|account| account.to_string() == id.as_str())
+    };
+    if let Some(id) = new.id.as_ref().filter(is_account) {
+        return Err(RegistryError::NameOfAnAccount(id.clone()));
+    }
     check_text("the name of an app", &new.name)?;
     new.publisher.iter().try_for_each(|publisher| check_text("the publisher of an app", publisher))?;
     new.policy_uri.iter().try_for_each(|uri| check_link("policy_uri", uri))?;
@@ -239,6 +246,8 @@ mod tests {
     fn a_client_that_could_never_work_is_refused() {
         use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
         assert_eq!(refusal(|_| ()), "accepted");
+        let uuid = "5b4c1d2e-0c1a-4d0e-9a57-0d3f6a1b2c3d";
+        assert!(refusal(|new| new.id = uuid.parse().ok()).contains("account"), "it could pass for an installed app");
         assert!(refusal(|new| new.redirect_uris.clear()).contains("redirection URI"));
         assert!(refusal(|new| new.grant_types.clear()).contains("grant type"));
         assert!(refusal(|new| new.grant_types = vec![RefreshToken]).contains("beside it"));

@@ -98,8 +98,13 @@ pub async fn deploy(
         (_, Some(before)) => before.number.after(&before.manifest.privileges, &new.manifest.privileges),
         (Some(running), None) => running.version.next_major(),
     };
-    let (client_id, secret) = match &running {
-        Some(running) => (running.client_id.clone(), None),
+    // An operator may have removed the client alone.
+    let kept = match &running {
+        Some(running) => server.store.client(&running.client_id).await?,
+        None => None,
+    };
+    let (client_id, secret) = match kept {
+        Some(client) => (client.id.clone(), None),
         None => begin_client(server, &new, &app, deployment).await?,
     };
     let former_keys = running.as_ref().map(|running| running.keys.clone()).unwrap_or_default();

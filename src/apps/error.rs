@@ -10,6 +10,9 @@ pub enum RegistryError {
     /// A client or a protected resource already has the name, the identifier or the scope.
     #[error("{0:?} is taken; choose another, or remove what has it")]
     Taken(String),
+    /// Accounts of installed apps are named so, and a client must not pass for one.
+    #[error("\"{0}\" is the form of an account of an installed app; choose another client id")]
+    NameOfAnAccount(ClientId),
     /// No client or resource has the name.
     #[error("nothing is registered as \"{0}\"")]
     Unknown(ClientId),

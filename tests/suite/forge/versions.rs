@@ -1,10 +1,11 @@
 //! Versions and approval: what grows waits for an admin, what shrinks is effective at once.
 
 use hallmark::apps::installations::{self, InstallationError};
+use hallmark::apps::{clients, deployment};
 use hallmark::domain::event::Actor;
 use hallmark::domain::scope::Scope;
 
-use crate::support::forge::{FIRST, world};
+use crate::support::forge::{FIRST, version, world};
 
 const ASSETS: (&str, &str) = ("resource", "https://assets.example");
 
@@ -94,4 +95,18 @@ async fn who_is_no_admin_of_the_site_installs_and_approves_nothing() {
     ] {
         assert!(matches!(outcome, Err(InstallationError::NotAdmin)), "{outcome:?}");
     }
+}
+
+#[rocket::async_test]
+async fn an_app_whose_client_was_removed_gets_a_new_one_and_nothing_of_the_old() {
+    let world = world().await;
+    let token = world.as_app(&[ASSETS]).await.text_of("access_token");
+    let client = world.app.id.parse().expect("an id");
+    clients::remove(&world.server.core, &client).await.expect("removed");
+    assert!(!world.is_live(&token).await);
+
+    let deployed = deployment::deploy(&world.server.core, version(FIRST), Actor::Operator).await.expect("deployed");
+
+    assert!(deployed.client_id != client && deployed.secret.is_some());
+    assert!(!world.is_live(&token).await);
 }
