@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
 use crate::support::client::Answer;
-use crate::support::forge::{World, join, world};
+use crate::support::forge::{World, join, version, world_with};
 use crate::support::oauth::scope;
 
 const SCOPES: [&str; 3] = ["read:objects", "write:objects", "delete:objects"];
@@ -48,6 +48,8 @@ struct Model {
     generation: [usize; 2],
     consented: Scope,
     covered: [bool; 2],
+    /// The place of the grant among all that there were: one that covers no site is over.
+    grant: usize,
     member: [bool; 2],
     active: bool,
 }
@@ -58,15 +60,16 @@ struct Issued {
     requested: Scope,
     site: usize,
     generation: usize,
-    is_users: bool,
+    /// The grant that it hangs from, if it stands for the person.
+    grant: Option<usize>,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let site = || 0..2usize;
     let some = || subsequence(SCOPES.to_vec(), 1..=3);
     prop_oneof![
-        3 => some().prop_map(Step::Deploy),
-        2 => site().prop_map(Step::Approve),
+        6 => some().prop_map(Step::Deploy),
+        4 => site().prop_map(Step::Approve),
         1 => site().prop_map(Step::Refuse),
         1 => site().prop_map(Step::Suspend),
         2 => site().prop_map(Step::Resume),
@@ -75,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (some(), site()).prop_map(|(scopes, site)| Step::Allow(scopes, site)),
         1 => Just(Step::Withdraw),
         2 => site().prop_map(Step::Join),
-        1 => site().prop_map(Step::Leave),
+        2 => site().prop_map(Step::Leave),
         1 => select(vec![Step::SuspendPerson, Step::ResumePerson, Step::ResumePerson]),
         4 => (site(), some()).prop_map(|(site, scopes)| Step::AsApp(site, scopes)),
         4 => (site(), some()).prop_map(|(site, scopes)| Step::AsUser(site, scopes)),
@@ -91,10 +94,22 @@ impl Model {
             return Scope::default();
         }
         let bound = issued.requested.intersection(&self.version).intersection(approved);
-        match issued.is_users {
-            false => bound,
-            true if self.active && self.member[site] && self.covered[site] => bound.intersection(&self.consented),
-            true => Scope::default(),
+        match issued.grant {
+            None => bound,
+            Some(grant) if grant == self.grant && self.active && self.member[site] && self.covered[site] => {
+                bound.intersection(&self.consented)
+            }
+            Some(_) => Scope::default(),
+        }
+    }
+
+    /// Takes sites out of the grant, which ends with the last one: what hangs from it never comes back.
+    fn uncover(&mut self, sites: &[usize]) {
+        let was_there = self.covered.contains(&true);
+        sites.iter().for_each(|site| self.covered[*site] = false);
+        if was_there && !self.covered.contains(&true) {
+            self.consented = Scope::default();
+            self.grant += 1;
         }
     }
 }
@@ -106,9 +121,12 @@ struct Story {
 }
 
 impl Story {
+    /// Everything is asked for, approved and allowed, and there is a token of each kind for all of it: what is taken away later,
+    /// in whatever order, is taken from something.
     async fn begin() -> Self {
-        let world = world().await;
-        let first = scope(crate::support::forge::FIRST);
+        let everything = SCOPES.join(" ");
+        let world = world_with("", version(&everything)).await;
+        let first = scope(&everything);
         let model = Model {
             version: first.clone(),
             number: VersionNumber::FIRST,
@@ -116,10 +134,17 @@ impl Story {
             generation: [0, 0],
             consented: Scope::default(),
             covered: [false, false],
+            grant: 0,
             member: [true, true],
             active: true,
         };
-        Self { world, model, issued: Vec::new() }
+        let mut story = Self { world, model, issued: Vec::new() };
+        let all = || SCOPES.to_vec();
+        for step in [Step::Allow(all(), 0), Step::Allow(all(), 1), Step::AsApp(0, all()), Step::AsUser(0, all())] {
+            story.take(step).await;
+        }
+        assert_eq!(story.issued.len(), 2);
+        story
     }
 
     async fn take(&mut self, step: Step) {
@@ -160,7 +185,7 @@ impl Story {
                 if let Some(id) = self.installation(site).await {
                     installations::uninstall(&core, id, operator).await.expect("uninstalled");
                     self.model.approved[site] = None;
-                    self.model.covered[site] = false;
+                    self.model.uncover(&[site]);
                 }
             }
             Step::Install(site) => {
@@ -168,13 +193,9 @@ impl Story {
                 if installations::install(&core, place, &Scope::default(), operator).await.is_ok() {
                     self.model.approved[site] = Some((self.model.version.clone(), true));
                     self.model.generation[site] += 1;
-                    self.model.covered[site] = false;
                 }
             }
             Step::Allow(scopes, site) if self.model.member[site] => {
-                if !self.model.covered[0] && !self.model.covered[1] {
-                    self.model.consented = Scope::default();
-                }
                 self.world.allow(&scopes.join(" "), &self.world.sites[site]).await;
                 self.model.consented = self.model.consented.union(&scope(&scopes.join(" ")));
                 self.model.covered[site] = true;
@@ -185,7 +206,7 @@ impl Story {
                 if let Some(grant) = core.store.grant_between(person, &client).await.expect("a store") {
                     core.store.end_grant(grant.id).await.expect("a store");
                 }
-                (self.model.consented, self.model.covered) = (Scope::default(), [false, false]);
+                self.model.uncover(&[0, 1]);
             }
             Step::Join(site) => {
                 join(&self.world.server, &self.world.sites[site], &self.world.person).await;
@@ -193,7 +214,8 @@ impl Story {
             }
             Step::Leave(site) => {
                 core.store.remove_member(self.world.sites[site].id, person).await.expect("a store");
-                (self.model.member[site], self.model.covered[site]) = (false, false);
+                self.model.member[site] = false;
+                self.model.uncover(&[site]);
             }
             Step::SuspendPerson => {
                 people::suspend(&core, person, operator).await.expect("suspended");
@@ -207,7 +229,7 @@ impl Story {
                 let (id, wanted) = (self.world.sites[site].id.to_string(), scopes.join(" "));
                 let pairs = [("grant_type", "client_credentials"), ("site", id.as_str()), ("scope", &wanted), ASSETS];
                 let answer = self.world.token(&pairs).await;
-                self.keep(&answer, &wanted, site, false);
+                self.keep(&answer, &wanted, site, None);
             }
             Step::AsUser(site, scopes) => {
                 let Some(id) = self.installation(site).await else { return };
@@ -215,16 +237,16 @@ impl Story {
                 let invoked = self.world.invoke_on(id, &[("user", &user)]).await.text_of("invocation_token");
                 let wanted = scopes.join(" ");
                 let answer = self.world.exchange(&invoked, &[("scope", &wanted), ASSETS]).await;
-                self.keep(&answer, &wanted, site, true);
+                self.keep(&answer, &wanted, site, Some(self.model.grant));
             }
         }
     }
 
-    fn keep(&mut self, answer: &Answer, requested: &str, site: usize, is_users: bool) {
+    fn keep(&mut self, answer: &Answer, requested: &str, site: usize, grant: Option<usize>) {
         if answer.status.code == 200 {
             let generation = self.model.generation[site];
             let (token, requested) = (answer.text_of("access_token"), scope(requested));
-            self.issued.push(Issued { token, requested, site, generation, is_users });
+            self.issued.push(Issued { token, requested, site, generation, grant });
         }
     }
 
@@ -253,7 +275,7 @@ impl Story {
             // As narrow as it must be, and no narrower: what is allowed is had.
             let told = self.world.told(&issued.token, None).await;
             assert_eq!(told["scope"].as_str().unwrap_or_default(), bound.as_str(), "{told}");
-            if issued.is_users && told["active"] == true {
+            if issued.grant.is_some() && told["active"] == true {
                 assert!(told["act"]["sub"].as_str().is_some_and(|sub| sub.starts_with("app:")), "{told}");
             }
         }

@@ -110,3 +110,15 @@ async fn an_app_whose_client_was_removed_gets_a_new_one_and_nothing_of_the_old()
     assert!(deployed.client_id != client && deployed.secret.is_some());
     assert!(!world.is_live(&token).await);
 }
+
+#[rocket::async_test]
+async fn what_an_approval_left_out_does_not_come_back_with_a_version_that_asks_for_it_again() {
+    let world = world().await;
+    let token = world.as_app(&[ASSETS]).await.text_of("access_token");
+    let narrower = world.deploy(&FIRST.replace("read:objects ", "")).await;
+    world.approve(narrower).await;
+
+    world.deploy(FIRST).await;
+
+    assert_eq!(world.told(&token, None).await["scope"], "", "nobody approved it anew");
+}
