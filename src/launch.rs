@@ -18,8 +18,8 @@ use crate::http::fairings::access_log::AccessLog;
 use crate::http::fairings::cors::Cors;
 use crate::http::fairings::exact_paths::ExactPaths;
 use crate::http::fairings::security_headers::SecurityHeaders;
-use crate::http::gateway::{ManagedApi, Refusal};
-use crate::oauth::gateway::Admitted;
+use crate::http::gateway::ManagedApi;
+use crate::oauth::gateway::{Admitted, GatewayRefusal};
 
 /// What of the server needs no Rocket.
 pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
@@ -58,31 +58,17 @@ impl Gateway for ManagedApi {
     async fn admit(&self, call: Call<'_>) -> Result<Forward, Refused> {
         match ManagedApi::admit(self, call.path, call.authorization, call.proxy_authorization).await {
             Ok((Admitted { base_url, token }, path)) => Ok(Forward { base_url: base_url.into(), path, token }),
-            Err(refusal) => Err(refused(refusal)),
+            Err(refusal) => Err(refused(self, &refusal)),
         }
     }
 
     fn unreachable(&self, why: Unreachable) -> Refused {
-        refused(match why {
-            Unreachable::Path => self.refusal(
-                400,
-                "invalid_request",
-                "this method or path is not forwarded: it would lead elsewhere than below the resource's base URL",
-                "INVALID_REQUEST",
-            ),
-            Unreachable::Down => self.refusal(
-                502,
-                "temporarily_unavailable",
-                "the resource could not be reached; whether it did anything is not known",
-                "UPSTREAM_UNAVAILABLE",
-            ),
-            Unreachable::Silent => self.refusal(
-                504,
-                "temporarily_unavailable",
-                "the resource did not answer in time; whether it did anything is not known",
-                "UPSTREAM_TIMEOUT",
-            ),
-        })
+        let refusal = match why {
+            Unreachable::Path => GatewayRefusal::Path,
+            Unreachable::Down => GatewayRefusal::Down,
+            Unreachable::Silent => GatewayRefusal::Silent,
+        };
+        refused(self, &refusal)
     }
 
     fn answered(&self, method: &str, status: u16, took: Duration, request_id: &str) {
@@ -94,8 +80,8 @@ impl Gateway for ManagedApi {
     }
 }
 
-fn refused(refusal: Refusal) -> Refused {
-    let Refusal { status, headers, body } = refusal;
+fn refused(gateway: &ManagedApi, refusal: &GatewayRefusal) -> Refused {
+    let (status, headers, body) = gateway.told(refusal);
     Refused { status, headers, body }
 }
 

@@ -114,6 +114,16 @@ impl Authority {
         self.installation.approval.scope.contains(token) && client.allows_token(token)
     }
 
+    /// Everything that the app may have on the site.
+    pub fn scope(&self, client: &Client) -> Scope {
+        self.installation.approval.scope.filter(|token| self.allows(client, token))
+    }
+
+    /// Everything that it may use for a person who is away.
+    pub fn scope_away(&self, client: &Client) -> Scope {
+        self.installation.approval.impersonation.filter(|token| self.allows_away(client, token))
+    }
+
     /// Whether the app may use it for a person who is away.
     pub fn allows_away(&self, client: &Client, token: &str) -> bool {
         self.allows(client, token)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{AsHeaderName, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response};
 use rocket::http::uri::Origin;
 use rocket::http::{Cookie, Header, Method};
@@ -83,6 +83,12 @@ async fn read(mut body: Incoming) -> io::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
+}
+
+/// The value of a header that is there once.
+pub fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())?.to_str().ok()
 }
 
 fn method(method: &hyper::Method) -> Option<Method> {

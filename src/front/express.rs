@@ -10,6 +10,8 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use crate::front::dispatch::only;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -98,10 +100,7 @@ impl Lane {
         if request.method() != Method::POST || !self.express.serves(path) || uri.query().is_some() {
             return None;
         }
-        let only = |name: &HeaderName| {
-            let mut values = request.headers().get_all(name).iter();
-            values.next().filter(|_| values.next().is_none())?.to_str().ok()
-        };
+        let only = |name: &HeaderName| only(request.headers(), name);
         if !only(&CONTENT_TYPE)?.eq_ignore_ascii_case(FORM) {
             return None;
         }

@@ -19,6 +19,7 @@ use reqwest::{Client, Url, redirect};
 use tokio::time::{Sleep, sleep};
 
 use crate::domain::secret::Secret;
+use crate::front::dispatch::only;
 
 /// For whom an app calls.
 pub const PROXY_AUTHORIZATION: &str = "forge-proxy-authorization";
@@ -183,7 +184,7 @@ impl Forwarder {
         let (head, body) = request.into_parts();
         let call = Call {
             path: head.uri.path(),
-            authorization: only(&head.headers, AUTHORIZATION.as_str()),
+            authorization: only(&head.headers, AUTHORIZATION),
             proxy_authorization: only(&head.headers, PROXY_AUTHORIZATION),
         };
         let forward = self.gateway.admit(call).await?;
@@ -270,12 +271,6 @@ fn told(refused: Refused) -> Response<AnswerBody> {
         }
     }
     response
-}
-
-/// The value of a header that is there once.
-fn only<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none())?.to_str().ok()
 }
 
 fn is_silence(error: &reqwest::Error) -> bool {

@@ -6,11 +6,10 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::access::invocation;
-use crate::access::issue::{self, Purpose};
+use crate::access::issue::Purpose;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{Presence, Subject};
 use crate::domain::client::Client;
-use crate::domain::event::Event;
 use crate::domain::id::{InstallationId, ResourceId, UserId};
 use crate::domain::installation::Authority;
 use crate::domain::resource::{BaseUrl, ProtectedResource};
@@ -20,7 +19,7 @@ use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::Epoch;
 use crate::oauth::error::{GrantFault, OAuthError};
 use crate::oauth::installed;
-use crate::oauth::token::acting;
+use crate::oauth::token::of_installation;
 use crate::secrets::token::{TokenKind, read};
 use crate::store::StoreError;
 
@@ -118,6 +117,18 @@ pub enum GatewayRefusal {
     /// No resource of that name is behind the gateway.
     #[error("no protected resource of that name is behind the gateway; an operator registers one with a base URL")]
     Resource,
+    /// The app has no installation of that name.
+    #[error("this app has no installation of that name")]
+    Installation,
+    /// The method or the path is not forwarded.
+    #[error("this method or path is not forwarded: it would lead elsewhere than below the resource's base URL")]
+    Path,
+    /// The resource cannot be reached.
+    #[error("the resource could not be reached; whether it did anything is not known")]
+    Down,
+    /// The resource said nothing for too long.
+    #[error("the resource did not answer in time; whether it did anything is not known")]
+    Silent,
     /// Nothing is approved, or allowed by the person, at that resource.
     #[error("the app has no scope of this resource here: ask for one in its manifest, and have it approved")]
     Scope,
@@ -262,7 +273,8 @@ impl Gateway {
             return Ok(Arc::clone(&kept.token));
         }
         let scope = purpose.scope.clone();
-        let token = Arc::new(Secret::new(self.mint(server, client, purpose).await?));
+        let access = of_installation::keep(server, client, purpose, Some(now + TOKEN)).await?;
+        let token = Arc::new(access.minted.token);
         let mut kept = self.lock();
         if kept.len() >= MOST_KEPT {
             kept.retain(|_, kept| !kept.until.has_passed(now));
@@ -271,25 +283,6 @@ impl Gateway {
             kept.insert(caller, Kept { token: Arc::clone(&token), scope, epoch, until: now + KEPT });
         }
         Ok(token)
-    }
-
-    async fn mint(
-        &self,
-        server: &AuthorizationServer,
-        client: &Client,
-        purpose: Purpose,
-    ) -> Result<String, GatewayRefusal> {
-        let now = server.now();
-        if matches!(purpose.subject, Subject::Acting { .. }) {
-            let access = acting::keep(server, client, purpose, Some(now + TOKEN)).await?;
-            return Ok(access.minted.token.expose().clone());
-        }
-        let installation_id = purpose.subject.installation().ok_or(GatewayRefusal::SystemToken)?;
-        let access = issue::access_token(server, client, purpose, Some(now + TOKEN), now);
-        server.store.keep_access_token(access.minted.key, &access.record).await?;
-        let (client_id, scope) = (client.id.clone(), access.record.scope.to_string());
-        server.record(Event::AppTokenIssued { installation_id, client_id, scope }).await;
-        Ok(access.minted.token.expose().clone())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Caller, Kept>> {

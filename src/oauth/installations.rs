@@ -62,17 +62,17 @@ pub async fn list(
 /// The installation `id`, if it is one of the app that holds the system token `bearer`.
 ///
 /// # Errors
-/// [`GatewayRefusal::Resource`] if there is none.
+/// [`GatewayRefusal::Installation`] if there is none.
 pub async fn one(
     server: &AuthorizationServer,
     bearer: Option<&str>,
     id: &str,
 ) -> Result<InstallationDetail, GatewayRefusal> {
     let Holder { authority, client } = holder(server, bearer).await?;
-    let id = installation(id).ok_or(GatewayRefusal::Resource)?;
-    let asked = server.store.installation(id).await?.ok_or(GatewayRefusal::Resource)?;
+    let id = installation(id).ok_or(GatewayRefusal::Installation)?;
+    let asked = server.store.installation(id).await?.ok_or(GatewayRefusal::Installation)?;
     if asked.deployment != authority.installation.deployment {
-        return Err(GatewayRefusal::Resource);
+        return Err(GatewayRefusal::Installation);
     }
     let approved = server.store.version(asked.deployment, asked.approval.version).await?;
     let scopes = asked.approval.scope.iter().filter(|token| client.allows_token(token)).map(str::to_owned).collect();

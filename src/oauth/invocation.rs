@@ -20,7 +20,7 @@ use crate::domain::user::User;
 use crate::oauth::error::{GrantFault, OAuthError, RequestFault};
 use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::token::{acting, as_app};
+use crate::oauth::token::{as_app, of_installation};
 use crate::store::StoreError;
 
 /// Without this scope a remote is sent no token of the app, whatever its manifest says.
@@ -189,7 +189,7 @@ async fn user_token(
     }
     let subject = installed::acting(authority, user, Presence::Here { grant_id: grant.id });
     let purpose = Purpose { subject, scope, resource: host.id.clone(), site_id: authority.installation.site_id };
-    let access = acting::keep(server, client, purpose, None).await?;
+    let access = of_installation::keep(server, client, purpose, None).await?;
     Ok(access.minted.token.expose().clone())
 }
 

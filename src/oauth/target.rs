@@ -5,6 +5,7 @@ use crate::domain::client::Client;
 use crate::domain::id::ResourceId;
 use crate::domain::scope::{READ_ME, Scope, ScopeEntry};
 use crate::oauth::error::{OAuthError, ScopeFault, TargetFault};
+use crate::oauth::parameters::Parameters;
 use crate::store::StoreError;
 
 /// What the catalogue knows of a request's scope and resources.
@@ -39,9 +40,24 @@ impl Catalogued {
         Ok(Self { scope, own, entries, named })
     }
 
+    /// The one resource that a token of `scope` is for, and what of it that resource owns. Where the request names no scope,
+    /// `scope` is all that it could have, and it means what of that the resource owns which it names.
+    ///
+    /// # Errors
+    /// `invalid_target` or `invalid_scope`, as for [`Catalogued::resources`] and [`Catalogued::one_of`].
+    pub async fn target(
+        server: &AuthorizationServer,
+        scope: &Scope,
+        parameters: &Parameters<'_>,
+    ) -> Result<(ResourceId, Scope), OAuthError> {
+        let catalogued = Self::load(server, scope, parameters.resources()).await?;
+        let catalogued = if parameters.once("scope")?.is_none() { catalogued.narrowed() } else { catalogued };
+        catalogued.one_of(&catalogued.resources()?)
+    }
+
     /// The same without the scopes that nobody owns, or of which no owner is named: for a request that asked for no scope, and
     /// so means all that it can have there.
-    pub fn narrowed(mut self) -> Self {
+    fn narrowed(mut self) -> Self {
         let named: Vec<&ResourceId> = self.named.iter().filter_map(|(_, id)| id.as_ref()).collect();
         self.entries.retain(|entry| self.named.is_empty() || named.contains(&&entry.resource));
         self.scope = self.scope.filter(|token| self.entries.iter().any(|entry| entry.name == token));

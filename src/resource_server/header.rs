@@ -20,7 +20,8 @@ pub fn token<'r>(request: &'r Request<'_>) -> Result<&'r str, Refusal> {
     read(request.headers().get("Authorization"))
 }
 
-fn read<'h>(mut headers: impl Iterator<Item = &'h str>) -> Result<&'h str, Refusal> {
+/// The token in the `Authorization` headers of a request.
+pub fn read<'h>(mut headers: impl Iterator<Item = &'h str>) -> Result<&'h str, Refusal> {
     let header = headers.next().ok_or(Refusal::NoToken)?;
     if headers.next().is_some() {
         return Err(Refusal::InvalidToken("the request has more than one Authorization header"));

@@ -16,7 +16,7 @@ mod introspection;
 mod refusal;
 
 pub use bearer::{Bearer, RequiredScope};
-pub(crate) use header::token;
+pub(crate) use header::{read, token};
 pub use introspection::{Introspection, Site};
 pub use refusal::Refusal;
 

@@ -1,52 +1,28 @@
 //! GET /v1/installations, GET /v1/installation/{id}: an app asks where it is installed and what was approved, in the form of
 //! Forge containers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use rocket::State;
-use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
-use rocket::response::{self, Responder};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::http::gateway::bearer;
-use crate::http::responses::json;
-use crate::oauth::error::OAuthError;
+use crate::http::responses::json::NoStore;
 use crate::oauth::gateway::GatewayRefusal;
 use crate::oauth::installations::{self, InstallationDetail, Page};
+use crate::resource_server::token;
 
-/// The token of whoever calls, if they send one.
-pub struct Bearer<'r>(Option<&'r str>);
+/// The system token of the app that calls, if it sends one.
+pub struct SystemToken<'r>(Option<&'r str>);
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Bearer<'r> {
-    type Error = ();
+impl<'r> FromRequest<'r> for SystemToken<'r> {
+    type Error = Infallible;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let mut headers = request.headers().get("Authorization");
-        let header = headers.next().filter(|_| headers.next().is_none());
-        Outcome::Success(Self(header.and_then(bearer)))
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(token(request).ok()))
     }
-}
-
-/// An answer to an app, or why there is none.
-pub struct Asked<T>(Result<T, GatewayRefusal>);
-
-impl<'r, T: serde::Serialize> Responder<'r, 'static> for Asked<T> {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        match self.0 {
-            Ok(body) => json::json(Status::Ok, &body),
-            Err(GatewayRefusal::Refused(error)) => OAuthError::respond_to(error, request),
-            Err(GatewayRefusal::Resource) => {
-                json::json(Status::NotFound, &refused("not_found", "no such installation"))
-            }
-            Err(refusal) => json::json(Status::Unauthorized, &refused("invalid_token", &refusal.to_string())),
-        }
-    }
-}
-
-fn refused(error: &str, description: &str) -> serde_json::Value {
-    serde_json::json!({ "error": error, "error_description": description })
 }
 
 /// Where the app that calls is installed, a page at a time.
@@ -54,15 +30,19 @@ fn refused(error: &str, description: &str) -> serde_json::Value {
 #[expect(non_snake_case, reason = "the name of the parameter is Forge's")]
 pub async fn list(
     server: &State<Arc<AuthorizationServer>>,
-    bearer: Bearer<'_>,
+    token: SystemToken<'_>,
     pageSize: Option<usize>,
     cursor: Option<&str>,
-) -> Asked<Page> {
-    Asked(installations::list(server, bearer.0, pageSize, cursor).await)
+) -> Result<NoStore<Page>, GatewayRefusal> {
+    installations::list(server, token.0, pageSize, cursor).await.map(NoStore)
 }
 
 /// One installation of the app that calls.
 #[rocket::get("/v1/installation/<id>")]
-pub async fn one(server: &State<Arc<AuthorizationServer>>, bearer: Bearer<'_>, id: &str) -> Asked<InstallationDetail> {
-    Asked(installations::one(server, bearer.0, id).await)
+pub async fn one(
+    server: &State<Arc<AuthorizationServer>>,
+    token: SystemToken<'_>,
+    id: &str,
+) -> Result<NoStore<InstallationDetail>, GatewayRefusal> {
+    installations::one(server, token.0, id).await.map(NoStore)
 }

@@ -1,11 +1,10 @@
 //! A token for an app on a site, as itself: `client_credentials` with `installation` or `site`. With the gateway as its
 //! `resource` it is the app's system token, which no protected resource takes.
 
-use crate::access::issue::{self, Purpose};
+use crate::access::issue::Purpose;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::Subject;
 use crate::domain::client::Client;
-use crate::domain::event::Event;
 use crate::domain::id::ResourceId;
 use crate::domain::installation::Authority;
 use crate::domain::scope::Scope;
@@ -13,7 +12,7 @@ use crate::oauth::error::{OAuthError, ScopeFault};
 use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
-use crate::oauth::token::TokenResponse;
+use crate::oauth::token::{TokenResponse, of_installation};
 
 /// Issues an access token to an app for itself.
 ///
@@ -29,11 +28,9 @@ pub async fn issue(
     if parameters.resources().eq([gateway.as_str()]) {
         return system_token(server, client, &authority).await;
     }
-    let approved = authority.installation.approval.scope.filter(|token| authority.allows(client, token));
-    let scope = installed::within(parameters, &approved, ScopeFault::NotApproved)?;
-    let catalogued = Catalogued::load(server, &scope.of_resources(), parameters.resources()).await?;
-    let catalogued = if parameters.once("scope")?.is_none() { catalogued.narrowed() } else { catalogued };
-    let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;
+    // What belongs to this server is about a person, and there is none.
+    let scope = installed::within(parameters, &authority.scope(client), ScopeFault::NotApproved)?.of_resources();
+    let (resource, scope) = Catalogued::target(server, &scope, parameters).await?;
     let installation_id = authority.installation.id;
     let purpose =
         Purpose { subject: Subject::App { installation_id }, scope, resource, site_id: authority.installation.site_id };
@@ -60,13 +57,6 @@ pub async fn system_token(
 }
 
 async fn keep(server: &AuthorizationServer, client: &Client, purpose: Purpose) -> Result<TokenResponse, OAuthError> {
-    let now = server.now();
-    let installation_id = purpose.subject.installation();
-    let access = issue::access_token(server, client, purpose, None, now);
-    server.store.keep_access_token(access.minted.key, &access.record).await?;
-    if let Some(installation_id) = installation_id {
-        let (client_id, scope) = (client.id.clone(), access.record.scope.to_string());
-        server.record(Event::AppTokenIssued { installation_id, client_id, scope }).await;
-    }
-    Ok(TokenResponse::new(&access, None, now))
+    let access = of_installation::keep(server, client, purpose, None).await?;
+    Ok(TokenResponse::new(&access, None, server.now()))
 }

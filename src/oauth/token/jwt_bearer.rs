@@ -12,7 +12,7 @@ use crate::oauth::error::{AssertionFault, GrantFault, OAuthError, ScopeFault};
 use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
-use crate::oauth::token::{TokenResponse, acting};
+use crate::oauth::token::{TokenResponse, of_installation};
 use crate::secrets::assertion;
 use crate::secrets::digest::digest;
 
@@ -42,11 +42,8 @@ pub async fn issue(
     if !app.is_offered_to(user.id) {
         return Err(GrantFault::NotShared.into());
     }
-    let most = authority.installation.approval.impersonation.filter(|token| authority.allows_away(client, token));
-    let scope = installed::within(parameters, &most, ScopeFault::NotImpersonating)?;
-    let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
-    let catalogued = if parameters.once("scope")?.is_none() { catalogued.narrowed() } else { catalogued };
-    let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;
+    let scope = installed::within(parameters, &authority.scope_away(client), ScopeFault::NotImpersonating)?;
+    let (resource, scope) = Catalogued::target(server, &scope, parameters).await?;
 
     let once = digest(&format!("{}\n{}", client.id, claims.jti));
     if !server.store.spend_assertion(once, Timestamp(claims.exp)).await? {
@@ -54,7 +51,7 @@ pub async fn issue(
     }
     let subject = installed::acting(&authority, &user, Presence::Away);
     let purpose = Purpose { subject, scope, resource, site_id: authority.installation.site_id };
-    let access = acting::keep(server, client, purpose, None).await?;
+    let access = of_installation::keep(server, client, purpose, None).await?;
     Ok(TokenResponse::new(&access, None, server.now()))
 }
 

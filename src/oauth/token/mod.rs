@@ -1,10 +1,10 @@
 //! The token endpoint, RFC 6749 section 3.2: one file for each `grant_type`.
 
-pub mod acting;
 pub mod as_app;
 pub mod authorization_code;
 pub mod client_credentials;
 pub mod jwt_bearer;
+pub mod of_installation;
 pub mod refresh_token;
 pub mod token_exchange;
 

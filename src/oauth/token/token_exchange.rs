@@ -10,7 +10,7 @@ use crate::oauth::error::{GrantFault, OAuthError, RequestFault, ScopeFault};
 use crate::oauth::installed;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::target::Catalogued;
-use crate::oauth::token::{TokenResponse, acting};
+use crate::oauth::token::{TokenResponse, of_installation};
 use crate::secrets::digest::digest;
 
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
@@ -34,17 +34,13 @@ pub async fn exchange(
     let user = installed::person(server, &authority, invocation.user_id.ok_or(GrantFault::Nobody)?).await?;
     let grant = installed::consent(server, client, &authority, &user).await?;
 
-    let approved = authority.installation.approval.scope.filter(|token| authority.allows(client, token));
-    let asked = installed::within(parameters, &approved, ScopeFault::NotApproved)?;
+    let asked = installed::within(parameters, &authority.scope(client), ScopeFault::NotApproved)?;
     let allowed = installed::allowed_here(client, &authority, &grant);
-    let asked_for_some = parameters.once("scope")?.is_some();
-    if asked_for_some && !allowed.covers(&asked) {
+    if parameters.once("scope")?.is_some() && !allowed.covers(&asked) {
         return installed::consent_needed(server, client, &authority).await;
     }
     let scope = asked.intersection(&allowed);
-    let catalogued = Catalogued::load(server, &scope, parameters.resources()).await?;
-    let catalogued = if asked_for_some { catalogued } else { catalogued.narrowed() };
-    let (resource, scope) = catalogued.one_of(&catalogued.resources()?)?;
+    let (resource, scope) = Catalogued::target(server, &scope, parameters).await?;
 
     let once = digest(&format!("{}\n{resource}", invocation.id));
     if !server.store.spend_assertion(once, invocation.expires).await? {
@@ -52,7 +48,7 @@ pub async fn exchange(
     }
     let subject = installed::acting(&authority, &user, Presence::Here { grant_id: grant.id });
     let purpose = Purpose { subject, scope, resource, site_id: authority.installation.site_id };
-    let access = acting::keep(server, client, purpose, None).await?;
+    let access = of_installation::keep(server, client, purpose, None).await?;
     Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..TokenResponse::new(&access, None, server.now()) })
 }
 

@@ -1,4 +1,4 @@
-//! A token for an app that acts for a person: what the grants of RFC 8693 and RFC 7523 have in common.
+//! A token that hangs from an installation, whichever way it was asked for: minted, kept, and told to the audit trail.
 
 use crate::access::issue::{self, MintedAccess, Purpose};
 use crate::authorization_server::AuthorizationServer;
@@ -11,7 +11,7 @@ use crate::oauth::error::OAuthError;
 /// How long an app may act for a person who is away.
 pub const AWAY: Lifetime = Lifetime::minutes(15);
 
-/// Mints a token that acts for a person, until `no_later_than` where that comes first, keeps it, and tells the audit trail who acts for whom.
+/// Mints a token, until `no_later_than` where that comes first, keeps it, and tells the audit trail whose it is and who acts.
 ///
 /// # Errors
 /// `server_error` if the store fails.
@@ -27,10 +27,17 @@ pub async fn keep(
     let latest = [no_later_than, away_ends].into_iter().flatten().min();
     let access = issue::access_token(server, client, purpose, latest, now);
     server.store.keep_access_token(access.minted.key, &access.record).await?;
-    if let Subject::Acting { installation_id, user_id, .. } = access.record.subject {
-        let act = access.record.subject.actor().map(|account| account.to_string()).unwrap_or_default();
-        let (client_id, scope) = (client.id.clone(), access.record.scope.to_string());
-        server.record(Event::ActingTokenIssued { installation_id, client_id, user_id, act, scope, away }).await;
+    let subject = &access.record.subject;
+    let (client_id, scope) = (client.id.clone(), access.record.scope.to_string());
+    match (subject, subject.installation(), subject.actor()) {
+        (Subject::Acting { user_id, .. }, Some(installation_id), Some(account)) => {
+            let (user_id, act) = (*user_id, account.to_string());
+            server.record(Event::ActingTokenIssued { installation_id, client_id, user_id, act, scope, away }).await;
+        }
+        (_, Some(installation_id), _) => {
+            server.record(Event::AppTokenIssued { installation_id, client_id, scope }).await;
+        }
+        (_, None, _) => {}
     }
     Ok(access)
 }
