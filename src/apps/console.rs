@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::apps::{RegistryError, clients, sharing};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, Environment};
-use crate::domain::client::Client;
+use crate::domain::client::{Client, ClientChange};
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{AppId, UserId};
 use crate::domain::installation::Installation;
@@ -141,7 +141,8 @@ pub async fn set_redirect_uris(
     developer: UserId,
 ) -> Result<(), ConsoleError> {
     let (_, client) = own_client(server, deployment, developer).await?;
-    let kept = server.store.set_redirect_uris(&client.id, redirect_uris).await?;
+    let change = ClientChange { redirect_uris: Some(redirect_uris.to_vec()), ..ClientChange::default() };
+    let kept = server.store.change_client(&client.id, &change).await?;
     let client_id = kept.ok_or(ConsoleError::NotDeployed(deployment.environment))?.id.clone();
     server.record(Event::RedirectUrisReplaced { client_id, by: Actor::User(developer) }).await;
     Ok(())

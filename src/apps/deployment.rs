@@ -5,7 +5,7 @@ use crate::apps::clients::check_text;
 use crate::apps::credentials::NewAuthentication;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, Distribution, Environment, VersionNumber};
-use crate::domain::client::{AuthorizationRequests, Client, GrantType, Pkce, Profile};
+use crate::domain::client::{AuthorizationRequests, Client, ClientChange, GrantType, Pkce, Profile};
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{ClientId, UserId};
 use crate::domain::manifest::Manifest;
@@ -83,6 +83,7 @@ pub async fn deploy(
     new: NewVersion,
     by: Actor,
 ) -> Result<DeployedVersion, DeploymentError> {
+    new.publisher.iter().try_for_each(|publisher| check_text("the publisher of an app", publisher))?;
     let keys = new.keys.as_deref().map(assertion::read_key_set).transpose().map_err(RegistryError::KeySet)?;
     let app = registered(server, &new, by).await?;
     let manifest = Manifest { name: Some(app.name.clone()), ..new.manifest.clone() };
@@ -118,19 +119,39 @@ pub async fn deploy(
     if !server.store.deploy(deployment, running.as_deref(), &next, &version).await? {
         return Err(DeploymentError::Overtaken);
     }
-    if !new.redirect_uris.is_empty() && running.is_some() {
-        server.store.set_redirect_uris(&client_id, &new.redirect_uris).await?;
+    if secret.is_none() {
+        say_more(server, &client_id, &new.publisher, &new.redirect_uris, by).await?;
     }
     let Deployment { app_id, environment } = deployment;
     server.record(Event::VersionDeployed { app_id, environment, version: number.to_string(), by }).await;
     let mut waiting = 0;
     for installation in server.store.installations_of(deployment).await? {
         let approved = server.store.version(deployment, installation.approval.version).await?;
-        let asked = &version.manifest.privileges;
-        let is_new = approved.is_none_or(|approved| asked.changes_since(&approved.manifest.privileges).is_major());
-        waiting += usize::from(is_new && installation.waits_for(number));
+        let approved = approved.map(|approved| approved.manifest.privileges);
+        waiting += usize::from(installation.waits_for(&version, approved.as_ref()));
     }
     Ok(DeployedVersion { app, deployment, version, client_id, secret, before, waiting })
+}
+
+/// Changes what a version says of a client that was there before, beside what its manifest does.
+async fn say_more(
+    server: &AuthorizationServer,
+    id: &ClientId,
+    publisher: &Option<String>,
+    redirect_uris: &[RedirectUri],
+    by: Actor,
+) -> Result<(), StoreError> {
+    let redirect_uris = (!redirect_uris.is_empty()).then(|| redirect_uris.to_vec());
+    let replaces = redirect_uris.is_some();
+    if !replaces && publisher.is_none() {
+        return Ok(());
+    }
+    let change = ClientChange { publisher: publisher.clone(), redirect_uris };
+    server.store.change_client(id, &change).await?;
+    if replaces {
+        server.record(Event::RedirectUrisReplaced { client_id: id.clone(), by }).await;
+    }
+    Ok(())
 }
 
 /// The scopes of this server's own protected resources, which a manifest may ask for beside those of Forge.
@@ -154,17 +175,21 @@ async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -
         Actor::Operator => None,
         Actor::User(user) => Some(user),
     };
-    let app = match known {
-        Some(app) if may_deploy(&app, owner) => App { name, ..App::clone(&app) },
+    let app = match &known {
+        Some(app) if may_deploy(app, owner) => App { name, ..App::clone(app) },
         Some(_) => return Err(DeploymentError::NotYours(id.ari())),
         None if owns_too_many(server, owner).await? => return Err(DeploymentError::TooMany),
         None => {
-            server.record(Event::AppRegistered { app_id: id, by }).await;
             let distribution = if owner.is_none() { Distribution::Shared } else { Distribution::NotShared };
             App { id, name, owner, contributors: Vec::new(), distribution, created: server.now() }
         }
     };
-    server.store.put_app(&app).await?;
+    if !server.store.change_app(known.as_deref(), &app).await? {
+        return Err(DeploymentError::Overtaken);
+    }
+    if known.is_none() {
+        server.record(Event::AppRegistered { app_id: id, by }).await;
+    }
     Ok(app)
 }
 

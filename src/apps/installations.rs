@@ -10,8 +10,7 @@ use crate::domain::installation::{Approval, Installation, InstallationRequest, I
 use crate::domain::manifest::Privileges;
 use crate::domain::manifest_changes::Changes;
 use crate::domain::scope::Scope;
-use crate::domain::site::SiteStanding;
-use crate::domain::user::Standing;
+use crate::domain::site::decides;
 use crate::secrets::random;
 use crate::store::StoreError;
 
@@ -78,7 +77,7 @@ pub struct Installed {
 impl Installed {
     /// Whether the version that runs waits for an admin of the site.
     pub fn is_pending(&self) -> bool {
-        self.installation.waits_for(self.offer.version.number) && self.changes().is_major()
+        self.installation.waits_for(&self.offer.version, self.approved.as_ref())
     }
 
     /// What the version that runs asks for in another way than the one that was approved.
@@ -144,9 +143,7 @@ pub async fn install_version(
 ) -> Result<Installation, InstallationError> {
     require_admin(server, site_id, by).await?;
     let offer = offer(server, deployment).await?;
-    if offer.version.number != number {
-        return Err(InstallationError::Overtaken);
-    }
+    require_seen(&offer, number)?;
     install_offer(server, (site_id, deployment), &offer, declined, by).await
 }
 
@@ -253,9 +250,7 @@ pub async fn approve(
 ) -> Result<Installation, InstallationError> {
     let Installed { installation, offer, .. } = find(server, id).await?;
     require_admin(server, installation.site_id, by).await?;
-    if offer.version.number != number {
-        return Err(InstallationError::Overtaken);
-    }
+    require_seen(&offer, number)?;
     let approval = approval(server, &offer.version, declined, by)?;
     let approved = Installation { approval, refused: None, ..Installation::clone(&installation) };
     change(server, &installation, &approved).await?;
@@ -278,9 +273,7 @@ pub async fn refuse(
 ) -> Result<(), InstallationError> {
     let Installed { installation, offer, .. } = find(server, id).await?;
     require_admin(server, installation.site_id, by).await?;
-    if offer.version.number != number {
-        return Err(InstallationError::Overtaken);
-    }
+    require_seen(&offer, number)?;
     let refused = Installation { refused: Some(number), ..Installation::clone(&installation) };
     change(server, &installation, &refused).await?;
     let scope = offer.version.manifest.privileges.scope().to_string();
@@ -354,13 +347,14 @@ pub async fn requests(server: &AuthorizationServer, site: SiteId) -> Result<Vec<
 async fn require_admin(server: &AuthorizationServer, site: SiteId, by: Actor) -> Result<(), InstallationError> {
     server.store.site(site).await?.ok_or(InstallationError::Unknown("site"))?;
     let Actor::User(user_id) = by else { return Ok(()) };
-    let member = server.store.member(site, user_id).await?;
-    if member.is_some_and(|member| member.standing == SiteStanding::Admin) {
-        return Ok(());
-    }
+    let standing = server.store.member(site, user_id).await?.map(|member| member.standing);
     let user = server.store.user(user_id).await?;
-    let is_admin = user.is_some_and(|user| user.standing == Standing::Admin);
-    if is_admin { Ok(()) } else { Err(InstallationError::NotAdmin) }
+    if user.is_some_and(|user| decides(&user, standing)) { Ok(()) } else { Err(InstallationError::NotAdmin) }
+}
+
+/// Whether it is the version `number` that runs, so that nobody decides about what they did not see.
+fn require_seen(offer: &Offer, number: VersionNumber) -> Result<(), InstallationError> {
+    if offer.version.number == number { Ok(()) } else { Err(InstallationError::Overtaken) }
 }
 
 fn require_offered(app: &App, by: Actor) -> Result<(), InstallationError> {

@@ -29,8 +29,7 @@ pub async fn distribute(
     distribution: Distribution,
     by: Actor,
 ) -> Result<App, SharingError> {
-    let app = App { distribution, ..App::clone(&*owned(server, id, by).await?) };
-    server.store.put_app(&app).await?;
+    let app = change(server, id, by, |app| app.distribution = distribution).await?;
     server.record(Event::AppShared { app_id: id, distribution, by }).await;
     Ok(app)
 }
@@ -45,11 +44,12 @@ pub async fn add_contributor(
     user: UserId,
     by: Actor,
 ) -> Result<App, SharingError> {
-    let mut app = App::clone(&*owned(server, id, by).await?);
-    if !app.contributors.contains(&user) {
-        app.contributors.push(user);
-    }
-    server.store.put_app(&app).await?;
+    let add = |app: &mut App| {
+        if !app.contributors.contains(&user) {
+            app.contributors.push(user);
+        }
+    };
+    let app = change(server, id, by, add).await?;
     server.record(Event::ContributorAdded { app_id: id, user_id: user, by }).await;
     Ok(app)
 }
@@ -64,9 +64,7 @@ pub async fn remove_contributor(
     user: UserId,
     by: Actor,
 ) -> Result<App, SharingError> {
-    let mut app = App::clone(&*owned(server, id, by).await?);
-    app.contributors.retain(|contributor| *contributor != user);
-    server.store.put_app(&app).await?;
+    let app = change(server, id, by, |app| app.contributors.retain(|contributor| *contributor != user)).await?;
     server.record(Event::ContributorRemoved { app_id: id, user_id: user, by }).await;
     Ok(app)
 }
@@ -78,6 +76,23 @@ pub async fn remove_contributor(
 pub async fn developed_by(server: &AuthorizationServer, user: UserId) -> Result<Vec<Arc<App>>, StoreError> {
     let apps = server.store.apps().await?;
     Ok(apps.into_iter().filter(|app| app.is_developed_by(user)).collect())
+}
+
+/// Changes an app of whoever asks, again and again until nobody came between.
+async fn change(
+    server: &AuthorizationServer,
+    id: AppId,
+    by: Actor,
+    change: impl Fn(&mut App) + Send + Sync,
+) -> Result<App, SharingError> {
+    loop {
+        let old = owned(server, id, by).await?;
+        let mut new = App::clone(&old);
+        change(&mut new);
+        if server.store.change_app(Some(&old), &new).await? {
+            return Ok(new);
+        }
+    }
 }
 
 /// An app of whoever asks.

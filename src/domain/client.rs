@@ -102,6 +102,15 @@ impl Pkce {
     }
 }
 
+/// What is to be said of a client from now on; what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientChange {
+    /// Who publishes the app.
+    pub publisher: Option<String>,
+    /// Where answers may be sent.
+    pub redirect_uris: Option<Vec<RedirectUri>>,
+}
+
 /// How a client may begin an authorization (RFC 9126 section 6, `require_pushed_authorization_requests`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +238,18 @@ impl FromStr for GrantType {
 }
 
 impl Client {
+    /// The client as `change` has it.
+    pub fn changed(&self, change: &ClientChange) -> Client {
+        let mut client = self.clone();
+        if let Some(publisher) = &change.publisher {
+            client.publisher = Some(publisher.clone());
+        }
+        if let Some(redirect_uris) = &change.redirect_uris {
+            client.redirect_uris.clone_from(redirect_uris);
+        }
+        client
+    }
+
     /// Whether a code may be given to it without a challenge. That it can be exempt at all is asked each time, so that a
     /// record which says what could not be registered exempts nobody.
     pub fn is_exempt_from_pkce(&self) -> bool {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::app::{Deployed, Deployment, VersionNumber};
+use crate::domain::app::{AppVersion, Deployed, Deployment, VersionNumber};
 use crate::domain::client::Client;
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, SiteId, UserId};
+use crate::domain::manifest::Privileges;
 use crate::domain::scope::{Scope, needs_interactive_consent};
 use crate::domain::time::Timestamp;
 
@@ -73,9 +74,13 @@ pub struct InstallationRequest {
 }
 
 impl Installation {
-    /// Whether the deployed version `number` asks for what its admin has yet to answer.
-    pub fn waits_for(&self, number: VersionNumber) -> bool {
-        self.approval.version.major != number.major && self.refused.is_none_or(|refused| refused.major != number.major)
+    /// Whether `version` asks for what its admin, who approved the privileges `approved`, has yet to answer.
+    pub fn waits_for(&self, version: &AppVersion, approved: Option<&Privileges>) -> bool {
+        let number = version.number;
+        let is_unanswered = self.approval.version.major != number.major
+            && self.refused.is_none_or(|refused| refused.major != number.major);
+        let nothing = Privileges::default();
+        is_unanswered && version.manifest.privileges.changes_since(approved.unwrap_or(&nothing)).is_major()
     }
 
     /// The name of its app account, which is the subject of its tokens.

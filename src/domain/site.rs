@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::domain::id::{SiteId, UserId};
 use crate::domain::time::Timestamp;
+use crate::domain::user::{Standing, User};
 
 /// A tenant. What a person allows, they allow on sites; every grant and token names its site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,11 @@ pub struct Member {
     pub standing: SiteStanding,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// Whether `user` decides about a site on which they are what `standing` says: its admins do, and who manages people here.
+pub fn decides(user: &User, standing: Option<SiteStanding>) -> bool {
+    user.standing == Standing::Admin || standing == Some(SiteStanding::Admin)
 }
 
 /// What a member may do on a site.

@@ -18,8 +18,8 @@ pub trait Apps {
     /// Every app, by name.
     async fn apps(&self) -> Result<Vec<Arc<App>>>;
 
-    /// Adds an app, or replaces what is known of it.
-    async fn put_app(&self, app: &App) -> Result<()>;
+    /// Replaces what is known of an app, or adds one that is new; `false`, and nothing changes, if what is known is not `old`.
+    async fn change_app(&self, old: Option<&App>, new: &App) -> Result<bool>;
 
     /// What runs in an environment.
     async fn deployed(&self, deployment: Deployment) -> Result<Option<Arc<Deployed>>>;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::client::Client;
+use crate::domain::client::{Client, ClientChange};
 use crate::domain::id::ClientId;
 use crate::domain::secret::Digest;
 use crate::domain::time::Timestamp;
-use crate::domain::uri::RedirectUri;
 use crate::store::{Added, Result};
 
 /// OAuth clients.
@@ -26,8 +25,8 @@ pub trait Clients {
     /// Gives a client one more secret (the oldest of three goes); `None` if there is no such client or it has no secrets.
     async fn add_client_secret(&self, id: &ClientId, secret: Digest, now: Timestamp) -> Result<Option<Arc<Client>>>;
 
-    /// Replaces the places where answers may be sent; `None` if there is no such client.
-    async fn set_redirect_uris(&self, id: &ClientId, redirect_uris: &[RedirectUri]) -> Result<Option<Arc<Client>>>;
+    /// Changes what is said of a client; `None` if there is no such client.
+    async fn change_client(&self, id: &ClientId, change: &ClientChange) -> Result<Option<Arc<Client>>>;
 
     /// Removes a client; everything issued to it is over at once. `false` if there was none.
     async fn remove_client(&self, id: &ClientId) -> Result<bool>;

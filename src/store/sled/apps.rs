@@ -27,9 +27,10 @@ impl Apps for SledStore {
         Ok(apps)
     }
 
-    async fn put_app(&self, app: &App) -> Result<()> {
-        self.apps.put(app.id.as_bytes(), &Arc::new(app.clone()))?;
-        self.durable(()).await
+    async fn change_app(&self, old: Option<&App>, new: &App) -> Result<bool> {
+        let changed =
+            self.apps.update(new.id.as_bytes(), |kept| (kept.as_deref() == old).then(|| Arc::new(new.clone())))?;
+        self.durable(changed.is_some()).await
     }
 
     async fn deployed(&self, deployment: Deployment) -> Result<Option<Arc<Deployed>>> {

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::client::{Client, Credentials};
+use crate::domain::client::{Client, ClientChange, Credentials};
 use crate::domain::id::{ClientId, GrantId};
 use crate::domain::secret::{Digest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
-use crate::domain::uri::RedirectUri;
 use crate::store::sled::grants::client_prefix;
 use crate::store::sled::registry::{Party, Registration};
 use crate::store::sled::{ONLY, SledStore};
@@ -42,11 +41,10 @@ impl Clients for SledStore {
         self.durable(updated.and_then(Registration::client)).await
     }
 
-    async fn set_redirect_uris(&self, id: &ClientId, redirect_uris: &[RedirectUri]) -> Result<Option<Arc<Client>>> {
+    async fn change_client(&self, id: &ClientId, change: &ClientChange) -> Result<Option<Arc<Client>>> {
         let updated = self.registry.update(id.as_str(), |old| {
             let Registration { number, party: Party::Client(client) } = old? else { return None };
-            let client = Client { redirect_uris: redirect_uris.to_vec(), ..Client::clone(&client) };
-            Some(Registration { number, party: Party::Client(Arc::new(client)) })
+            Some(Registration { number, party: Party::Client(Arc::new(client.changed(change))) })
         })?;
         self.durable(updated.and_then(Registration::client)).await
     }

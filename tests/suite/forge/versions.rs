@@ -1,8 +1,9 @@
 //! Versions and approval: what grows waits for an admin, what shrinks is effective at once.
 
+use hallmark::apps::clients;
+use hallmark::apps::deployment::{self, NewVersion};
 use hallmark::apps::installations::{self, InstallationError};
-use hallmark::apps::{clients, deployment};
-use hallmark::domain::event::Actor;
+use hallmark::domain::event::{Actor, Event};
 use hallmark::domain::scope::Scope;
 
 use crate::support::forge::{FIRST, version, world};
@@ -121,4 +122,25 @@ async fn what_an_approval_left_out_does_not_come_back_with_a_version_that_asks_f
     world.deploy(FIRST).await;
 
     assert_eq!(world.told(&token, None).await["scope"], "", "nobody approved it anew");
+}
+
+#[rocket::async_test]
+async fn a_later_version_may_say_another_publisher_and_other_places() {
+    let world = world().await;
+    let core = &world.server.core;
+    let later = NewVersion {
+        publisher: Some("Other Labs".into()),
+        redirect_uris: vec!["https://other.example/cb".parse().expect("a URI")],
+        ..version(FIRST)
+    };
+
+    let deployed = deployment::deploy(core, later, Actor::Operator).await.expect("deployed");
+
+    let client = core.store.client(&deployed.client_id).await.expect("a store").expect("a client");
+    assert_eq!(client.publisher.as_deref(), Some("Other Labs"));
+    assert_eq!(client.redirect_uris[0].as_str(), "https://other.example/cb");
+    assert!(world.server.facts().await.iter().any(|fact| matches!(fact, Event::RedirectUrisReplaced { .. })));
+    let silent = NewVersion { publisher: None, redirect_uris: Vec::new(), ..version(FIRST) };
+    deployment::deploy(core, silent, Actor::Operator).await.expect("deployed");
+    assert_eq!(core.store.client(&deployed.client_id).await.expect("a store").as_deref(), Some(&*client));
 }

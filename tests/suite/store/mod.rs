@@ -1,6 +1,7 @@
 //! What every store promises, told as sentences. All but the files named `sled_…` speak to `dyn Store` alone, so that
 //! another store passes them by changing [`Backend::new`].
 
+mod apps;
 mod clients;
 mod events;
 mod grants;

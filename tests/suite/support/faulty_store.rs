@@ -7,7 +7,7 @@ use hallmark::domain::access_token::AccessToken;
 use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
 use hallmark::domain::authorization_code::{AuthorizationCode, CodeState};
 use hallmark::domain::authorization_request::{PushedRequest, Transaction};
-use hallmark::domain::client::Client;
+use hallmark::domain::client::{Client, ClientChange};
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
 use hallmark::domain::id::{AppId, ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
@@ -21,7 +21,6 @@ use hallmark::domain::session::Session;
 use hallmark::domain::signing_key::KeyRing;
 use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
-use hallmark::domain::uri::RedirectUri;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
     Added, Apps, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable,
@@ -166,7 +165,7 @@ hand_on! {
         clients() -> Vec<Arc<Client>>;
         add_client(client: &Client) -> Added;
         add_client_secret(id: &ClientId, secret: Digest, now: Timestamp) -> Option<Arc<Client>>;
-        set_redirect_uris(id: &ClientId, redirect_uris: &[RedirectUri]) -> Option<Arc<Client>>;
+        change_client(id: &ClientId, change: &ClientChange) -> Option<Arc<Client>>;
         remove_client(id: &ClientId) -> bool;
         spend_assertion(assertion: Digest, expires: Timestamp) -> bool;
     }
@@ -207,7 +206,7 @@ hand_on! {
     Apps {
         app(id: AppId) -> Option<Arc<App>>;
         apps() -> Vec<Arc<App>>;
-        put_app(app: &App) -> ();
+        change_app(old: Option<&App>, new: &App) -> bool;
         deployed(deployment: Deployment) -> Option<Arc<Deployed>>;
         deploy(deployment: Deployment, old: Option<&Deployed>, new: &Deployed, version: &AppVersion) -> bool;
         version(deployment: Deployment, number: VersionNumber) -> Option<AppVersion>;
