@@ -94,7 +94,18 @@ async fn blocked_on(server: &AuthorizationServer, client: &Client, site: &Site) 
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub async fn vouching(server: &AuthorizationServer, client: &Client) -> Result<Vouching, StoreError> {
-    let Some(owner) = app_of(server, client).await?.and_then(|app| app.owner) else { return Ok(Vouching::Operator) };
+    match app_of(server, client).await? {
+        Some(app) => vouching_for(server, &app).await,
+        None => Ok(Vouching::Operator),
+    }
+}
+
+/// Who answers for an app.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn vouching_for(server: &AuthorizationServer, app: &App) -> Result<Vouching, StoreError> {
+    let Some(owner) = app.owner else { return Ok(Vouching::Operator) };
     let owner = server.store.user(owner).await?;
     let by = owner.map_or_else(|| "somebody who is gone".to_owned(), |owner| owner.display_name().to_owned());
     Ok(Vouching::Nobody { by })

@@ -6,8 +6,8 @@ use crate::accounts::people::{find, presentable};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{SiteId, UserId};
-use crate::domain::site::{Member, Site, SiteStanding, SiteUrl};
-use crate::domain::user::{Email, Standing, User};
+use crate::domain::site::{Member, Site, SiteStanding, SiteUrl, decides};
+use crate::domain::user::{Email, User};
 use crate::secrets::random;
 use crate::store::{Added, StoreError};
 
@@ -153,10 +153,9 @@ pub struct Seen {
 /// [`StoreError`] if the store fails.
 pub async fn seen_by(server: &AuthorizationServer, user: &User) -> Result<Vec<Seen>, StoreError> {
     let (sites, memberships) = (list(server).await?, server.store.memberships(user.id).await?);
-    let manages = user.standing == Standing::Admin;
     let seen = sites.into_iter().map(|site| {
         let standing = memberships.iter().find(|member| member.site_id == site.id).map(|member| member.standing);
-        Seen { site, standing, decides: manages || standing == Some(SiteStanding::Admin) }
+        Seen { site, standing, decides: decides(user, standing) }
     });
     Ok(seen.filter(|seen| seen.decides || seen.standing.is_some()).collect())
 }

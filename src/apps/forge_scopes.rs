@@ -10,11 +10,6 @@ pub fn is_known(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
-/// Whether people must be there when it is used: it is never used to act as somebody who is away.
-pub fn needs_interactive_consent(name: &str) -> bool {
-    matches!(name, "read:account" | "read:me")
-}
-
 /// A few words, verb first: "Read comments in Jira" for `read:comment:jira`.
 pub(super) fn title(name: &str) -> String {
     let parts: Vec<&str> = name.split(':').collect();

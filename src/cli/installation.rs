@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::access::sites;
 use crate::apps::installations::{self, InstallationError, Installed};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
+use crate::cli::site::known;
 use crate::domain::app::{Deployment, Environment, VersionNumber};
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, InstallationId, SiteId};
@@ -179,10 +179,10 @@ fn entry(installation: &Installation) -> Value {
 
 /// The site of that id or URL; the default one where none is named.
 async fn site(server: &AuthorizationServer, named: Option<&str>) -> Result<SiteId, CommandError> {
-    let Some(named) = named else { return Ok(server.site.id) };
-    let site = sites::named(server, named).await?;
-    let unknown = || CommandError::failed(format!("there is no site {named}; `hallmark site list` names them"));
-    Ok(site.ok_or_else(unknown)?.id)
+    match named {
+        Some(named) => Ok(known(server, named).await?.id),
+        None => Ok(server.site.id),
+    }
 }
 
 fn declined(names: &[String]) -> Result<Scope, CommandError> {

@@ -6,6 +6,7 @@ use crate::apps::manifest::node::{Place, Value};
 use crate::apps::manifest::part::{Fields, Part};
 use crate::apps::manifest::reading::Reading;
 use crate::domain::manifest::ScopeRequest;
+use crate::domain::scope::needs_interactive_consent;
 
 const SETTINGS: [&str; 3] = ["allowImpersonation", "optional", "purpose"];
 
@@ -50,7 +51,7 @@ fn set(name: &str, place: Place, settings: Part<'_>, reading: &mut Reading<'_>) 
     Some(ScopeRequest {
         name: name.to_owned(),
         // Forge accepts it for these as well, and it does nothing there either.
-        allow_impersonation: flag("allowImpersonation", reading) && !forge_scopes::needs_interactive_consent(name),
+        allow_impersonation: flag("allowImpersonation", reading) && !needs_interactive_consent(name),
         optional: flag("optional", reading),
         purpose: settings.get("purpose").and_then(|part| purpose(&part, reading)),
     })

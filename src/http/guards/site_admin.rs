@@ -6,8 +6,7 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 
 use crate::domain::id::SiteId;
-use crate::domain::site::{Site, SiteStanding};
-use crate::domain::user::Standing;
+use crate::domain::site::{Site, SiteStanding, decides};
 use crate::http::guards::server_of;
 use crate::http::guards::signed_in::SignedIn;
 use crate::store::StoreError;
@@ -33,8 +32,9 @@ pub struct SiteMember {
     pub standing: SiteStanding,
 }
 
-/// What somebody is on a site.
-struct Place {
+/// Somebody who is signed in, before the site in the path.
+struct Arrived {
+    signed_in: SignedIn,
     site: Arc<Site>,
     standing: Option<SiteStanding>,
 }
@@ -44,20 +44,11 @@ impl<'r> FromRequest<'r> for SiteAdmin {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let signed_in = match SignedIn::from_request(request).await {
-            Outcome::Success(signed_in) => signed_in,
-            Outcome::Error(error) => return Outcome::Error(error),
-            Outcome::Forward(status) => return Outcome::Forward(status),
-        };
-        let is_server_admin = signed_in.user.standing == Standing::Admin;
-        match place(request, &signed_in).await {
-            Ok(Some(Place { site, standing })) if is_server_admin || standing == Some(SiteStanding::Admin) => {
-                Outcome::Success(SiteAdmin { signed_in, site })
-            }
-            Ok(Some(Place { standing: Some(_), .. })) => Outcome::Error((Status::Forbidden, ())),
-            Ok(_) => Outcome::Error((Status::NotFound, ())),
-            Err(error) => failed(&error),
-        }
+        arrived(request).await.and_then(|Arrived { signed_in, site, standing }| match standing {
+            _ if decides(&signed_in.user, standing) => Outcome::Success(SiteAdmin { signed_in, site }),
+            Some(_) => Outcome::Error((Status::Forbidden, ())),
+            None => Outcome::Error((Status::NotFound, ())),
+        })
     }
 }
 
@@ -66,31 +57,37 @@ impl<'r> FromRequest<'r> for SiteMember {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let signed_in = match SignedIn::from_request(request).await {
-            Outcome::Success(signed_in) => signed_in,
-            Outcome::Error(error) => return Outcome::Error(error),
-            Outcome::Forward(status) => return Outcome::Forward(status),
-        };
-        match place(request, &signed_in).await {
-            Ok(Some(Place { site, standing: Some(standing) })) => {
-                Outcome::Success(SiteMember { signed_in, site, standing })
-            }
-            Ok(_) => Outcome::Error((Status::NotFound, ())),
-            Err(error) => failed(&error),
+        arrived(request).await.and_then(|Arrived { signed_in, site, standing }| match standing {
+            Some(standing) => Outcome::Success(SiteMember { signed_in, site, standing }),
+            None => Outcome::Error((Status::NotFound, ())),
+        })
+    }
+}
+
+/// Who asks, and what they are on the site in the path; 404 if there is none.
+async fn arrived(request: &Request<'_>) -> Outcome<Arrived, ()> {
+    let signed_in = match SignedIn::from_request(request).await {
+        Outcome::Success(signed_in) => signed_in,
+        Outcome::Error(error) => return Outcome::Error(error),
+        Outcome::Forward(status) => return Outcome::Forward(status),
+    };
+    match place(request, &signed_in).await {
+        Ok(Some((site, standing))) => Outcome::Success(Arrived { signed_in, site, standing }),
+        Ok(None) => Outcome::Error((Status::NotFound, ())),
+        Err(error) => {
+            tracing::error!(%error, "a membership could not be read");
+            Outcome::Error((Status::ServiceUnavailable, ()))
         }
     }
 }
 
-fn failed<T>(error: &StoreError) -> Outcome<T, ()> {
-    tracing::error!(%error, "a membership could not be read");
-    Outcome::Error((Status::ServiceUnavailable, ()))
-}
+type Place = (Arc<Site>, Option<SiteStanding>);
 
 async fn place(request: &Request<'_>, signed_in: &SignedIn) -> Result<Option<Place>, StoreError> {
     let (Some(server), Some(id)) = (server_of(request), named(request)) else { return Ok(None) };
     let Some(site) = server.store.site(id).await? else { return Ok(None) };
     let member = server.store.member(id, signed_in.user.id).await?;
-    Ok(Some(Place { site, standing: member.map(|member| member.standing) }))
+    Ok(Some((site, member.map(|member| member.standing))))
 }
 
 fn named(request: &Request<'_>) -> Option<SiteId> {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use rocket::http::Status;
 use rocket::{Route, routes};
 
+use crate::access::choosing::{Vouching, vouching_for};
 use crate::apps::installations::{self, InstallationError, Offer};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::app::{App, Deployment, Environment};
@@ -62,9 +63,9 @@ struct Publisher {
 
 impl Publisher {
     async fn of(server: &AuthorizationServer, app: &App) -> Result<Self, StoreError> {
-        Ok(match app.owner {
-            None => Self { words: "Made by your organisation".into(), is_trusted: true },
-            Some(owner) => Self { words: format!("By {}", name_of(server, owner).await?), is_trusted: false },
+        Ok(match vouching_for(server, app).await? {
+            Vouching::Operator => Self { words: "Made by your organisation".into(), is_trusted: true },
+            Vouching::Nobody { by } => Self { words: format!("By {by}"), is_trusted: false },
         })
     }
 }
