@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from requests_oauth2client import AuthorizationResponseError, OAuth2Client, oauth2_discovery_document_url
 
 from person import Person
-from server import APP, AUDIENCE, PERSON, REDIRECT_URI, RESOURCE, Server, free_port
-from tampering_proxy import TamperingProxy, in_json, in_redirects, with_status
+from server import APP, AUDIENCE, PERSON, REDIRECT_URI, RESOURCE, Server
+from tampering_proxy import BehindProxy, in_json, in_redirects, with_status
 
 
 def discover(issuer, client_id, secret):
@@ -92,16 +92,7 @@ FAULTS = {
 }
 
 
-class ABrokenEndpoint(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.proxy = TamperingProxy()
-        cls.addClassCleanup(cls.proxy.stop)
-        port = free_port()
-        cls.proxy.target = f"http://127.0.0.1:{port}"
-        cls.server = Server(port, cls.proxy.origin)
-        cls.addClassCleanup(cls.server.stop)
-
+class ABrokenEndpoint(BehindProxy, unittest.TestCase):
     def walk(self, fault):
         self.proxy.fault = fault
         return chain(self.proxy.origin, Person(self.proxy.origin, *PERSON))

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from server import Server, free_port
+
 NOT_FORWARDED = {"host", "connection", "content-length", "transfer-encoding", "content-encoding", "keep-alive", "accept-encoding"}
 
 
@@ -72,3 +74,16 @@ def with_status(path, status):
 def in_redirects(change):
     """Changes where the person is sent, whether by a redirect or by a page."""
     return lambda at, answer, request: (answer[0], answer[1] and change(answer[1]), change(answer[2]))
+
+
+class BehindProxy:
+    """For a test case: a server that clients reach through a proxy, whose fault each test sets."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.proxy = TamperingProxy()
+        cls.addClassCleanup(cls.proxy.stop)
+        port = free_port()
+        cls.proxy.target = f"http://127.0.0.1:{port}"
+        cls.server = Server(port, cls.proxy.origin)
+        cls.addClassCleanup(cls.server.stop)

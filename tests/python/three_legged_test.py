@@ -13,8 +13,8 @@ from oauthlib.oauth2 import InvalidGrantError
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
 from person import Person
-from server import PERSON, REDIRECT_URI, Server, free_port
-from tampering_proxy import TamperingProxy, in_json, with_status
+from server import PERSON, REDIRECT_URI, Server
+from tampering_proxy import BehindProxy, in_json, with_status
 
 # The clients talk plain http to the loopback address only when they are told so.
 os.environ.update(OAUTHLIB_INSECURE_TRANSPORT="1", AUTHLIB_INSECURE_TRANSPORT="1")
@@ -191,15 +191,10 @@ FAULTS = {
 }
 
 
-class ABrokenEndpoint(unittest.TestCase):
+class ABrokenEndpoint(BehindProxy, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.proxy = TamperingProxy()
-        cls.addClassCleanup(cls.proxy.stop)
-        port = free_port()
-        cls.proxy.target = f"http://127.0.0.1:{port}"
-        cls.server = Server(port, cls.proxy.origin)
-        cls.addClassCleanup(cls.server.stop)
+        super().setUpClass()
         seed(cls.server)
 
     def walk(self, client, fault):

@@ -6,7 +6,7 @@ use hallmark::apps::installations;
 use hallmark::domain::event::Actor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::support::forge::{World, world};
 use crate::support::listening::Listening;
@@ -15,6 +15,8 @@ use crate::support::listening::Listening;
 struct Upstream {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
+    /// What came of a request that is not yet whole.
+    arriving: watch::Receiver<String>,
     /// Lets a streamed answer go on.
     go_on: Arc<Notify>,
 }
@@ -28,15 +30,18 @@ impl Upstream {
         let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
         let (asked, go_on) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<Notify>::default());
         let (kept, gate) = (asked.clone(), go_on.clone());
+        let (arrived, arriving) = watch::channel(String::new());
+        let arrived = Arc::new(arrived);
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                let (kept, gate) = (kept.clone(), gate.clone());
+                let (kept, gate, arrived) = (kept.clone(), gate.clone(), arrived.clone());
                 tokio::spawn(async move {
                     let mut request = Vec::new();
                     while !is_whole(&request) {
                         if socket.read_buf(&mut request).await.unwrap_or(0) == 0 {
                             return;
                         }
+                        arrived.send_replace(String::from_utf8_lossy(&request).into_owned());
                     }
                     let request = String::from_utf8_lossy(&request).into_owned();
                     let first = request.lines().next().unwrap_or_default().to_owned();
@@ -53,7 +58,7 @@ impl Upstream {
                 });
             }
         });
-        Self { url, asked, go_on }
+        Self { url, asked, arriving, go_on }
     }
 
     /// What it was asked last, in lower case.
@@ -283,6 +288,28 @@ async fn an_answer_streams_through_while_the_resource_still_writes_it() {
     managed.upstream.go_on.notify_one();
     socket.read_to_end(&mut seen).await.expect("read");
     assert!(String::from_utf8_lossy(&seen).contains("second"));
+}
+
+#[rocket::async_test]
+async fn a_body_streams_through_while_the_app_still_writes_it() {
+    let mut managed = managed().await;
+    let mut socket = managed.front.connect().await;
+    let head = format!(
+        "POST /gateway/assets/upload HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\
+         Authorization: Bearer {}\r\nforge-proxy-authorization: {}\r\n\r\n5\r\nfirst\r\n",
+        managed.system,
+        managed.as_app()
+    );
+    socket.write_all(head.as_bytes()).await.expect("sent");
+
+    let arrived =
+        managed.upstream.arriving.wait_for(|arrived| arrived.contains("first")).await.expect("it arrives").clone();
+    assert!(!arrived.contains("second") && managed.upstream.count() == 0, "{arrived}");
+
+    socket.write_all(b"6\r\nsecond\r\n0\r\n\r\n").await.expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.expect("read");
+    assert!(answer.starts_with("HTTP/1.1 200") && managed.upstream.last().contains("second"), "{answer}");
 }
 
 #[rocket::async_test]
