@@ -56,7 +56,6 @@ pub async fn add(
     new: NewClient,
 ) -> Result<(Client, Option<Secret<String>>), RegistryError> {
     check(&new)?;
-    check_id(new.id.as_ref())?;
     let scopes = new.scope.union(&new.optional_scope);
     check_known(server, &scopes).await?;
     let id = match new.id {
@@ -143,14 +142,17 @@ pub(super) fn check_id(id: Option<&ClientId>) -> Result<(), RegistryError> {
     }
 }
 
-fn check(new: &NewClient) -> Result<(), RegistryError> {
-    let is_account = |id: &&ClientId| {
-        let account = id.as_str().parse::<InstallationId>();
-        account.is_ok_and(|account| account.to_string() == id.as_str())
-    };
-    if let Some(id) = new.id.as_ref().filter(is_account) {
+/// Whether the name is one that an app may choose: accounts of installed apps are named by UUIDs.
+pub(super) fn check_chosen(id: &ClientId) -> Result<(), RegistryError> {
+    let account = id.as_str().parse::<InstallationId>();
+    if account.is_ok_and(|account| account.to_string() == id.as_str()) {
         return Err(RegistryError::NameOfAnAccount(id.clone()));
     }
+    check_id(Some(id))
+}
+
+fn check(new: &NewClient) -> Result<(), RegistryError> {
+    new.id.as_ref().map_or(Ok(()), check_chosen)?;
     check_text("the name of an app", &new.name)?;
     new.publisher.iter().try_for_each(|publisher| check_text("the publisher of an app", publisher))?;
     new.policy_uri.iter().try_for_each(|uri| check_link("policy_uri", uri))?;

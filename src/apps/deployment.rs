@@ -4,8 +4,9 @@ use crate::apps::RegistryError;
 use crate::apps::clients::check_text;
 use crate::apps::credentials::NewAuthentication;
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::app::{App, AppVersion, Deployed, Deployment, Distribution, Environment, VersionNumber};
-use crate::domain::client::{AuthorizationRequests, Client, ClientChange, GrantType, Pkce, Profile};
+use crate::domain::app::{App, AppVersion, Deployed, Deployment, Distribution, Environment, Platform, VersionNumber};
+use crate::domain::client::{AuthorizationRequests, Client, ClientChange, Credentials, GrantType, Pkce, Profile};
+use crate::domain::connect::Descriptor;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{ClientId, UserId};
 use crate::domain::manifest::Manifest;
@@ -34,6 +35,15 @@ pub struct NewVersion {
     /// The keys with which the app will say that it acts for a person who is away, a JSON Web Key Set; as before where none is
     /// given.
     pub keys: Option<String>,
+    /// Of a Connect app: its descriptor, of which the manifest is what an admin approves.
+    pub descriptor: Option<Descriptor>,
+}
+
+impl NewVersion {
+    /// How the app is declared.
+    fn platform(&self) -> Platform {
+        if self.descriptor.is_some() { Platform::Connect } else { Platform::Forge }
+    }
 }
 
 /// A version, once it is deployed.
@@ -63,6 +73,9 @@ pub enum DeploymentError {
     /// They own as many apps as anybody may.
     #[error("you own {MOST_APPS} apps already, and nobody owns more")]
     TooMany,
+    /// The app is declared in the other way.
+    #[error("the app {0} is declared in another way: by a manifest or by a descriptor, and it stays so")]
+    OtherPlatform(String),
     /// Somebody else deployed meanwhile.
     #[error("another version was deployed meanwhile; look at it and deploy again")]
     Overtaken,
@@ -115,7 +128,7 @@ pub async fn deploy(
         impersonation: new.manifest.privileges.impersonation_scope(),
         keys: keys.unwrap_or(former_keys),
     };
-    let version = AppVersion { number, manifest, deployed: server.now(), by };
+    let version = AppVersion { number, manifest, deployed: server.now(), by, descriptor: new.descriptor.clone() };
     if !server.store.deploy(deployment, running.as_deref(), &next, &version).await? {
         return Err(DeploymentError::Overtaken);
     }
@@ -176,12 +189,16 @@ async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -
         Actor::User(user) => Some(user),
     };
     let app = match &known {
+        Some(app) if may_deploy(app, owner) && app.platform != new.platform() => {
+            return Err(DeploymentError::OtherPlatform(id.ari()));
+        }
         Some(app) if may_deploy(app, owner) => App { name, ..App::clone(app) },
         Some(_) => return Err(DeploymentError::NotYours(id.ari())),
         None if owns_too_many(server, owner).await? => return Err(DeploymentError::TooMany),
         None => {
             let distribution = if owner.is_none() { Distribution::Shared } else { Distribution::NotShared };
-            App { id, name, owner, contributors: Vec::new(), distribution, created: server.now() }
+            let (contributors, created, platform) = (Vec::new(), server.now(), new.platform());
+            App { id, name, owner, contributors, distribution, created, platform }
         }
     };
     if !server.store.change_app(known.as_deref(), &app).await? {
@@ -211,16 +228,23 @@ async fn begin_client(
     deployment: Deployment,
 ) -> Result<(ClientId, Option<Secret<String>>), DeploymentError> {
     let now = server.now();
-    let (credentials, secret) = NewAuthentication::Secret(None).establish(now)?;
+    let (id, grant_types, (credentials, secret)) = match &new.descriptor {
+        // It signs with the secret of an installation and has no other, so that it authenticates nowhere.
+        Some(descriptor) => (descriptor.key.clone(), Vec::new(), (Credentials::PrivateKeyJwt(Vec::new()), None)),
+        None => {
+            let id = random::client_id().try_into().map_err(|_| RegistryError::Text("a client id"))?;
+            (id, GrantType::ALL.to_vec(), NewAuthentication::Secret(None).establish(now)?)
+        }
+    };
     let client = Client {
-        id: random::client_id().try_into().map_err(|_| RegistryError::Text("a client id"))?,
+        id,
         name: app.name.clone(),
         publisher: new.publisher.clone(),
         policy_uri: None,
         tos_uri: None,
         credentials,
         redirect_uris: new.redirect_uris.clone(),
-        grant_types: GrantType::ALL.to_vec(),
+        grant_types,
         scope: Scope::default(),
         optional_scope: Scope::default(),
         authorization_requests: AuthorizationRequests::Any,

@@ -180,6 +180,7 @@ async fn install_offer(
         approval,
         refused: None,
         created: server.now(),
+        tenancy: None,
     };
     if !server.store.install(&installation, &offer.deployed.client_id).await? {
         return Err(InstallationError::Installed);

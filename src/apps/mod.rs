@@ -7,6 +7,7 @@
 //! | `credentials` | how either proves who it is: a secret, a key set, or not at all |
 //! | `catalogue` | what a scope is called where nobody said: shipped texts, then words made from its name |
 //! | `asked` | what an admin has yet to approve, in words |
+//! | `connect` | Connect apps: their descriptors, and what they are told |
 //! | `console` | what a developer does with an app of their own |
 //! | `deployment` | an app's manifest becomes a version in an environment, which has a client |
 //! | `installations` | apps on sites: request, install, approve, suspend, uninstall |
@@ -18,6 +19,7 @@
 pub mod asked;
 pub mod catalogue;
 pub mod clients;
+pub mod connect;
 pub mod console;
 pub mod credentials;
 pub mod deployment;

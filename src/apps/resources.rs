@@ -7,6 +7,7 @@ use crate::apps::credentials::{self, NewAuthentication};
 use crate::apps::{RegistryError, catalogue};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::Credentials;
+use crate::domain::connect::ConnectPolicy;
 use crate::domain::event::Event;
 use crate::domain::id::ResourceId;
 use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
@@ -31,6 +32,8 @@ pub struct NewResource {
     pub base_url: Option<BaseUrl>,
     /// Whether it may ask for invocations.
     pub invocations: Invocations,
+    /// How it takes Connect apps.
+    pub connect: ConnectPolicy,
 }
 
 /// A resource with the scopes it owns.
@@ -67,6 +70,7 @@ pub async fn add(
         created,
         base_url: new.base_url,
         invocations: new.invocations,
+        connect: new.connect,
     };
     if let Added::Taken(name) = server.store.add_resource(&resource, &scopes).await? {
         return Err(RegistryError::Taken(name));
@@ -159,6 +163,7 @@ mod tests {
             authentication: NewAuthentication::Secret(None),
             base_url: None,
             invocations: Invocations::default(),
+            connect: ConnectPolicy::default(),
             id,
         };
         change(&mut new);

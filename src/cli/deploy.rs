@@ -76,6 +76,7 @@ impl Deployment {
             publisher: self.publisher,
             redirect_uris: self.redirect_uris,
             keys: self.key_set,
+            descriptor: None,
         };
         let deployed = deployment::deploy(server, new, Actor::Operator).await?;
         let answer = told(&deployed);

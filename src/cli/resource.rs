@@ -13,6 +13,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::app::{method, rotated, secrets, warn_of_guessable, with_secret};
 use crate::cli::inputs;
+use crate::domain::connect::{ConnectMode, ConnectPolicy, Level};
 use crate::domain::id::ResourceId;
 use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
 use crate::domain::scope::{Risk, ScopeEntry};
@@ -78,6 +79,13 @@ pub struct Registration {
     /// It is a host product, whose pages call apps: it may ask for invocations.
     #[arg(long)]
     host_product: bool,
+    /// How it takes Connect apps: strict, where their scopes count; compatible, where what they sign themselves is not bounded
+    /// by scopes; or refused.
+    #[arg(long, value_name = "MODE", default_value = "strict")]
+    connect: ConnectMode,
+    /// The Connect scope that a scope takes, where its name does not tell, such as `run:reports=PROJECT_ADMIN`; may be repeated.
+    #[arg(long = "connect-level", value_name = "SCOPE=LEVEL", value_parser = level)]
+    levels: Vec<(String, Level)>,
     /// What standard input held.
     #[arg(skip)]
     secret: Option<String>,
@@ -159,6 +167,12 @@ async fn rotate_secret(
     }
 }
 
+/// `SCOPE=LEVEL`.
+fn level(text: &str) -> Result<(String, Level), String> {
+    let (scope, level) = text.split_once('=').ok_or("a scope, = and a level such as WRITE")?;
+    Ok((scope.to_owned(), level.parse()?))
+}
+
 impl TryFrom<Registration> for NewResource {
     type Error = CommandError;
     fn try_from(new: Registration) -> Result<Self, CommandError> {
@@ -183,6 +197,7 @@ impl TryFrom<Registration> for NewResource {
             authentication,
             base_url: new.base_url,
             invocations: if new.host_product { Invocations::Allowed } else { Invocations::Refused },
+            connect: ConnectPolicy { mode: new.connect, levels: new.levels },
             id: new.id,
         })
     }
@@ -194,7 +209,7 @@ fn entry(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Value {
         "id": resource.id, "name": resource.name, "identifiers": resource.identifiers,
         "scopes": scopes.iter().map(scope).collect::<Vec<_>>(),
         "token_endpoint_auth_method": method(&resource.credentials), "secrets": secrets(&resource.credentials),
-        "base_url": resource.base_url, "invocations": resource.invocations,
+        "base_url": resource.base_url, "invocations": resource.invocations, "connect": resource.connect,
         "created": resource.created.to_rfc3339(),
     })
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::PublicKey;
+use crate::domain::connect::Descriptor;
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, ClientId, UserId};
 use crate::domain::manifest::{Manifest, Privileges};
@@ -27,6 +28,19 @@ pub struct App {
     pub distribution: Distribution,
     /// When it was registered.
     pub created: Timestamp,
+    /// How it is declared, and how it says who it is.
+    pub platform: Platform,
+}
+
+/// How an app is declared, and how it says who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// By a manifest; it has tokens.
+    #[default]
+    Forge,
+    /// By a descriptor; it signs its requests with a secret that it shares with a site.
+    Connect,
 }
 
 impl App {
@@ -177,4 +191,6 @@ pub struct AppVersion {
     pub deployed: Timestamp,
     /// By whom.
     pub by: Actor,
+    /// Of a Connect app: its descriptor, of which the manifest is what an admin approves.
+    pub descriptor: Option<Descriptor>,
 }

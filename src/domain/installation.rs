@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{AppVersion, Deployed, Deployment, VersionNumber};
 use crate::domain::client::Client;
+use crate::domain::connect::Tenancy;
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, SiteId, UserId};
 use crate::domain::manifest::Privileges;
@@ -31,6 +32,8 @@ pub struct Installation {
     pub refused: Option<VersionNumber>,
     /// When it was installed.
     pub created: Timestamp,
+    /// Of a Connect app: what it shares with the site.
+    pub tenancy: Option<Tenancy>,
 }
 
 /// Whether an installation is on.
@@ -41,6 +44,8 @@ pub enum InstallationState {
     Active,
     /// Nothing issued to it is live until an admin resumes it.
     Suspended,
+    /// It is not yet: its app is being told, or that was interrupted, and nothing of it is live.
+    Installing,
 }
 
 /// What an admin of a site approved, of which version and when.

@@ -7,6 +7,7 @@
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
 //! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
 //! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
+//! | Connect | `connect` | what a descriptor declares, what its scopes imply, what an installed app shares with us |
 //! | Error code | `error_code` | the registered ones that are answered with |
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
@@ -31,6 +32,7 @@ pub mod app;
 pub mod authorization_code;
 pub mod authorization_request;
 pub mod client;
+pub mod connect;
 pub mod error_code;
 pub mod event;
 pub mod grant;

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use crate::domain::access_token::AccessToken;
 use crate::domain::client::Credentials;
+use crate::domain::connect::ConnectPolicy;
 use crate::domain::id::ResourceId;
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
@@ -31,6 +32,8 @@ pub struct ProtectedResource {
     pub base_url: Option<BaseUrl>,
     /// Whether it may ask for invocations.
     pub invocations: Invocations,
+    /// How it takes Connect apps.
+    pub connect: ConnectPolicy,
 }
 
 /// Whether a protected resource is a host product, whose pages call apps.

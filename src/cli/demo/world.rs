@@ -22,6 +22,7 @@ use crate::cli::demo::{assets, client, mailer};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
 use crate::domain::app::{Deployment, Environment};
+use crate::domain::connect::ConnectPolicy;
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, UserId};
 use crate::domain::resource::Invocations;
@@ -223,6 +224,7 @@ async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, 
         base_url: Some(api_url.parse().map_err(unlikely)?),
         // Its pages call the app.
         invocations: Invocations::Allowed,
+        connect: ConnectPolicy::default(),
         id,
     };
     let (_, secret) = resources::add(server, new).await?;
@@ -264,6 +266,7 @@ pub async fn deploy(
         publisher: Some("Example Labs".into()),
         redirect_uris: vec![redirect_uri.parse().map_err(unlikely)?],
         keys: None,
+        descriptor: None,
     };
     let deployed = deployment::deploy(server, new, Actor::Operator).await?;
     sharing::add_contributor(server, deployed.app.id, admin.id, Actor::Operator).await?;

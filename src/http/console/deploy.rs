@@ -112,6 +112,7 @@ pub async fn deploy(
         publisher: None,
         redirect_uris,
         keys: given(&typed.keys),
+        descriptor: None,
     };
     match deployment::deploy(server, new, Actor::User(user.id)).await {
         Ok(deployed) => Ok(deployed_page(server, user, &deployed, unknown_keys)),

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | 2 | tokens are kept under shorter keys and lead to their families by themselves |
 //! | 3 | clients and protected resources say more of themselves; people are members of sites |
+//! | 4 | apps, their versions and installations, and protected resources, know of Connect |
 //!
-//! Fields are added at the end of a record, and what they had been is written as zeros. A store of format 3 is renewed
+//! Fields are added at the end of a record, and what they had been is written as zeros. A store of format 3 or 4 is renewed
 //! where it is; one of format 2 by a backup and its restore.
 
 use std::sync::Arc;
@@ -28,8 +29,14 @@ pub const CREDENTIALS_SINCE: u32 = 3;
 /// The first format that is renewed where it is.
 pub const RENEWED_SINCE: u32 = 3;
 
-/// The first format in which a person is a member of sites, and in which records have the fields that they have now.
+/// The first format in which a person is a member of sites.
 const MEMBERS_SINCE: u32 = 4;
+
+/// The first format in which records have the fields that they have now.
+const FIELDS_SINCE: u32 = 5;
+
+/// The tables whose records got fields since some format that is read.
+const EXTENDED: [&str; 4] = ["registry", "apps", "versions", "installations"];
 
 /// So many bytes at most did the fields take that a record got at its end.
 const MOST_ADDED: usize = 8;
@@ -40,8 +47,8 @@ pub fn renewed(format: u32, mut records: Records) -> Records {
     if format < CREDENTIALS_SINCE && ["assertions", "devices"].contains(&records.table.as_str()) {
         records.records.iter_mut().for_each(|(key, _)| key.truncate(TokenKey::LENGTH));
     }
-    if format < MEMBERS_SINCE && records.table == "registry" {
-        records.records.iter_mut().for_each(|(_, value)| *value = extended("registry", value));
+    if format < FIELDS_SINCE && EXTENDED.contains(&records.table.as_str()) {
+        records.records.iter_mut().for_each(|(_, value)| *value = extended(&records.table, value));
     }
     records
 }
@@ -62,12 +69,14 @@ fn extended(table: &str, value: &[u8]) -> Vec<u8> {
 /// Makes the trees of a store of that format those of this format. May be done again, so that a crash in between is no
 /// matter; durable once the store says that it has this format.
 pub fn renew(db: &Db, format: u32) -> Result<()> {
-    let registry = db.open_tree("registry").map_err(|error| failure("registry", error))?;
-    let records = registry.iter().collect::<sled::Result<Vec<(IVec, IVec)>>>();
-    let records = records.map_err(|error| failure("registry", error))?;
-    let records = records.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
-    for (key, value) in renewed(format, Records { table: "registry".into(), records }).records {
-        registry.insert(key, value).map_err(|error| failure("registry", error))?;
+    for table in EXTENDED {
+        let tree = db.open_tree(table).map_err(|error| failure(table, error))?;
+        let records = tree.iter().collect::<sled::Result<Vec<(IVec, IVec)>>>();
+        let records = records.map_err(|error| failure(table, error))?;
+        let records = records.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+        for (key, value) in renewed(format, Records { table: table.into(), records }).records {
+            tree.insert(key, value).map_err(|error| failure(table, error))?;
+        }
     }
     enter_members(db, format)
 }
@@ -116,6 +125,7 @@ mod tests {
     use crate::domain::site::Site;
     use crate::domain::time::Timestamp;
     use crate::domain::user::{Epoch, UserState};
+    use crate::store::sled::FORMAT;
     use crate::store::{Clients, Sites, Users};
 
     fn client() -> Client {
@@ -176,6 +186,6 @@ mod tests {
             assert_eq!((member.standing, member.since), (SiteStanding::Admin, Timestamp(5)));
             store.close().await.expect("closed");
         }
-        assert_eq!(fs::read_to_string(folder.path().join("FORMAT")).expect("read").trim(), "4");
+        assert_eq!(fs::read_to_string(folder.path().join("FORMAT")).expect("read").trim(), FORMAT.to_string());
     }
 }

@@ -112,6 +112,9 @@ const FORMAT_2: (&[u8], &str) =
 const FORMAT_3: (&[u8], &str) =
     (include_bytes!("format_3.hallmark"), "d4addff46c9360e1e99c6b2c58b852ff156fb6d40d3619f19c3dd795318ed6da\n");
 
+const FORMAT_4: (&[u8], &str) =
+    (include_bytes!("format_4.hallmark"), "611e439c3c8e9dfa094fbab671cd3164389234015ad1dbaa2cffeddce69e2327\n");
+
 /// An operator with `old.hallmark` and an empty folder `fresh` that has its key.
 fn with_backup((backup, key): (&[u8], &str)) -> Operator {
     let operator = installed();
@@ -138,7 +141,7 @@ fn a_backup_of_an_earlier_format_comes_back_without_its_tokens() {
 }
 
 #[test]
-fn a_backup_of_the_format_before_comes_back_whole() {
+fn a_backup_of_a_store_without_members_comes_back_whole() {
     let operator = with_backup(FORMAT_3);
 
     assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
@@ -147,4 +150,16 @@ fn a_backup_of_the_format_before_comes_back_whole() {
     assert!(operator.run("--data fresh user list").out.contains("boss@example.com"));
     let app = &operator.run("--data fresh app list --json").json()[0];
     assert_eq!((&app["client_id"], &app["scope"]), (&"app".into(), &"read:cmdb-object:jira".into()));
+}
+
+#[test]
+fn an_app_that_was_installed_before_there_were_connect_apps_still_is() {
+    let operator = with_backup(FORMAT_4);
+
+    assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
+    assert_eq!(operator.run("--data fresh restore old.hallmark --keep-credentials --json").json()["restored"], 25);
+
+    let installed = &operator.run("--data fresh installation list --json").json();
+    assert!(installed.to_string().contains("a1f638de-2147-4ac6-aed7-8965bb71a5e0"), "{installed}");
+    assert!(operator.run("--data fresh resource list").out.contains("write:cmdb-object:jira"));
 }

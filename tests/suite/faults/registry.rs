@@ -42,6 +42,7 @@ fn new_resource(id: &ResourceId) -> NewResource {
         authentication: NewAuthentication::Secret(Some(SECRET.into())),
         base_url: None,
         invocations: Invocations::default(),
+        connect: Default::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Apps, their versions, and where they are installed.
 
-use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, Distribution, Environment, VersionNumber};
+use hallmark::domain::app::{
+    App, AppVersion, Deployed, Deployment, Distribution, Environment, Platform, VersionNumber,
+};
 use hallmark::domain::event::Actor;
 use hallmark::domain::grant::Grant;
 use hallmark::domain::id::{AppId, ClientId, InstallationId, SiteId};
@@ -23,6 +25,7 @@ fn app() -> App {
         contributors: Vec::new(),
         distribution: Distribution::NotShared,
         created: NOW,
+        platform: Platform::Forge,
     }
 }
 
@@ -36,7 +39,7 @@ fn version(number: VersionNumber, scopes: &str) -> AppVersion {
     let scopes = scopes.split(' ').map(request).collect();
     let privileges = Privileges { scopes, ..Privileges::default() };
     let manifest = Manifest { app_id: DEPLOYMENT.app_id, name: Some("Helper".into()), privileges };
-    AppVersion { number, manifest, deployed: NOW, by: Actor::Operator }
+    AppVersion { number, manifest, deployed: NOW, by: Actor::Operator, descriptor: None }
 }
 
 fn deployed(number: VersionNumber) -> Deployed {
@@ -63,6 +66,7 @@ fn installation(site_id: SiteId) -> Installation {
         approval,
         refused: None,
         created: NOW,
+        tenancy: None,
     }
 }
 

@@ -92,6 +92,7 @@ pub fn resource(id: &str, identifier: &str) -> ProtectedResource {
         created: NOW,
         base_url: None,
         invocations: Invocations::default(),
+        connect: Default::default(),
     }
 }
 

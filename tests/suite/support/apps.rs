@@ -44,6 +44,7 @@ impl TestServer {
             publisher: None,
             redirect_uris: vec!["https://app.example/cb".parse().expect("a URI")],
             keys: None,
+            descriptor: None,
         };
         deployment::deploy(&self.core, new, by).await.unwrap_or_else(|error| panic!("{error}"))
     }
@@ -70,6 +71,7 @@ impl TestServer {
             created: self.core.now(),
             base_url: None,
             invocations: Invocations::Allowed,
+            connect: Default::default(),
         };
         assert_eq!(self.core.store.add_resource(&product, &[]).await.expect("a store"), Added::Done);
         basic("desk", "desk-secret")

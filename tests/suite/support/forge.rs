@@ -84,6 +84,7 @@ pub fn version(scopes: &str) -> NewVersion {
         publisher: Some("Example Labs".into()),
         redirect_uris: vec!["https://helper.example/cb".parse().expect("a URI")],
         keys: None,
+        descriptor: None,
     }
 }
 
@@ -136,6 +137,7 @@ async fn add_product(server: &TestServer) {
         created: server.core.now(),
         base_url: None,
         invocations: Invocations::Allowed,
+        connect: Default::default(),
     };
     let entry =
         ScopeEntry { name, title: "Read pages".into(), sentence: String::new(), risk: Risk::Private, resource: id };

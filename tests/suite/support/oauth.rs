@@ -91,6 +91,7 @@ pub async fn add_resource(server: &AuthorizationServer, id: &str, identifier: &s
         created: server.now(),
         base_url: None,
         invocations: Invocations::default(),
+        connect: Default::default(),
     };
     assert_eq!(server.store.add_resource(&resource, entries).await.expect("a store"), Added::Done);
 }
