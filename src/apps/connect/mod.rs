@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `descriptor` | what a descriptor says, or everything that is wrong with it |
 //! | `registration` | a descriptor becomes an app and its versions |
 
+pub mod descriptor;
 pub mod registration;
