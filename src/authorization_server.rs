@@ -1,5 +1,5 @@
-//! AuthorizationServer: config, store, passwords, seal, throttles and clock, handed to every use case. `record` writes the audit
-//! trail and the log from one event.
+//! AuthorizationServer: config, store, passwords, seal, outbound requests, throttles and clock, handed to every use case. `record`
+//! writes the audit trail and the log from one event.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -18,6 +18,7 @@ use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::Email;
+use crate::outbound::{Outbound, PrivateAddresses};
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
 use crate::secrets::seal::SealingKey;
@@ -36,6 +37,8 @@ pub struct AuthorizationServer {
     pub passwords: Passwords,
     /// Seals what must be used again.
     pub sealing: SealingKey,
+    /// Makes requests to addresses that strangers named.
+    pub outbound: Outbound,
     /// What slows guessing down.
     pub throttles: Throttles,
     /// The one clock.
@@ -139,10 +142,11 @@ impl AuthorizationServer {
         let new_site =
             Site { id: random::site_id(), name: "Default site".into(), url: None, workspace_id: random::site_id() };
         let site = store.default_site(&new_site).await?;
+        let outbound = Outbound::new(private_addresses(&config));
         let throttles = Throttles::new(&config.throttle);
         let (telemetry, readiness) = (Arc::default(), Readiness::default());
         let trust = ArcSwap::from_pointee(Trust::of(&config));
-        Ok(Self { config, store, passwords, sealing, throttles, clock, site, telemetry, readiness, trust })
+        Ok(Self { config, store, passwords, sealing, outbound, throttles, clock, site, telemetry, readiness, trust })
     }
 
     /// Whether a server could begin with `config`, as far as that shows without a store.
@@ -217,6 +221,10 @@ impl AuthorizationServer {
             tracing::info!(target: "audit", event = %text, kept = false);
         }
     }
+}
+
+fn private_addresses(config: &Config) -> PrivateAddresses {
+    if config.connect.allow_private_addresses { PrivateAddresses::Allowed } else { PrivateAddresses::Refused }
 }
 
 fn cost(settings: &PasswordSettings) -> Cost {

@@ -11,6 +11,7 @@
 //! access                                minting of tokens, the keys that sign
 //! authorization_server                  the context handed to every use case
 //! config   secrets   store   throttle   settings, randomness and hashing, records, rates
+//! outbound                              requests to addresses that strangers named
 //! telemetry                             what is counted
 //! domain                                the nouns and their rules
 //! ```
@@ -28,6 +29,7 @@ pub mod front;
 pub mod http;
 pub mod launch;
 pub mod oauth;
+pub mod outbound;
 pub mod resource_server;
 pub mod secrets;
 pub mod store;

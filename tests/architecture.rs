@@ -12,7 +12,7 @@ const ROWS: [&[&str]; 10] = [
     &["oauth", "apps", "accounts"],
     &["access"],
     &["authorization_server"],
-    &["config", "secrets", "store", "throttle"],
+    &["config", "secrets", "store", "throttle", "outbound"],
     &["telemetry"],
     &["domain"],
 ];
@@ -32,7 +32,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("arc_swap", &["authorization_server", "front", "cli"]),
     ("lz4_flex", &["store/sled"]),
     ("saphyr_parser", &["apps/manifest"]),
-    ("reqwest", &["resource_server", "cli", "front"]),
+    ("reqwest", &["resource_server", "cli", "front", "outbound"]),
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),
     ("prometheus_client", &["telemetry"]),

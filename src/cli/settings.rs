@@ -20,7 +20,7 @@ const HALLMARK: &str = "HALLMARK_";
 /// The variable that says what is logged, and wins over `[log]`, since it is also for commands that read no setting.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "issuer",
     "lifetimes",
     "keys",
@@ -30,6 +30,7 @@ const TABLES: [&str; 12] = [
     "cors",
     "proxies",
     "connections",
+    "connect",
     "tls",
     "log",
     "operations",
@@ -63,6 +64,7 @@ impl Settings {
             .merge(("address", "127.0.0.1"))
             .merge(("port", port))
             .merge(("operations.address", "off"))
+            .merge(("connect.allow_private_addresses", true))
             .merge(("issuer.url", format!("http://127.0.0.1:{port}")));
         Self::of(figment, Some(folder))
     }

@@ -1,5 +1,6 @@
 //! Rocket.toml to typed, checked settings: one field per table. `docs/configuration.md` lists them with their defaults.
 
+pub mod connect;
 pub mod connections;
 pub mod cors;
 pub mod issuer;
@@ -39,6 +40,8 @@ pub struct Config {
     pub proxies: proxies::Proxies,
     /// `[connections]`
     pub connections: connections::Connections,
+    /// `[connect]`
+    pub connect: connect::ConnectSettings,
     /// `[tls]`
     pub tls: Option<tls::Tls>,
     /// `[log]`
@@ -68,11 +71,18 @@ impl Config {
             cors: table(figment, "cors")?,
             proxies: table(figment, "proxies")?,
             connections: table(figment, "connections")?,
+            connect: table(figment, "connect")?,
             tls: tls::Tls::read(table(figment, "tls")?).map_err(ConfigError)?,
             log: table(figment, "log")?,
             operations: operations::OperationsListener::read(table(figment, "operations")?).map_err(ConfigError)?,
         };
-        let checks = [config.lifetimes.check(), config.keys.check(), config.connections.check(), config.log.check()];
+        let checks = [
+            config.lifetimes.check(),
+            config.keys.check(),
+            config.connections.check(),
+            config.connect.check(),
+            config.log.check(),
+        ];
         checks.into_iter().collect::<Result<(), String>>().map_err(ConfigError)?;
         Ok(config)
     }
@@ -133,6 +143,8 @@ mod tests {
             ("[default.keys]\noverlap = 0", "keys.overlap"),
             ("[default.keys]\npublish_ahead = \"90d\"", "keys.publish_ahead"),
             ("[default.keys]\ncache = \"2d\"", "keys.cache"),
+            ("[default.connect]\nproduct_type = \"\"", "connect.product_type"),
+            ("[default.connect]\nallow_private_address = true", "connect.allow_private_address"),
             ("[default.log]\nfilter = \"access=loud\"", "log.filter"),
             ("[default.issuer]\nurl = \"http://id.example\"", "issuer"),
             ("[default.operations]\naddress = \"here\"", "operations.address"),

@@ -6,6 +6,7 @@
 //! | Access token | `access_token` | its claims and validity |
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
 //! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
+//! | Canonical request | `canonical_request` | what the `qsh` of a Connect JWT is the hash of |
 //! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
 //! | Connect | `connect` | what a descriptor declares, what its scopes imply, what an installed app shares with us |
 //! | Error code | `error_code` | the registered ones that are answered with |
@@ -31,6 +32,7 @@ pub mod access_token;
 pub mod app;
 pub mod authorization_code;
 pub mod authorization_request;
+pub mod canonical_request;
 pub mod client;
 pub mod connect;
 pub mod error_code;

@@ -29,6 +29,8 @@ url = "https://hallmark.test"
 [default.passwords]
 memory_kib = 64
 iterations = 1
+[default.connect]
+allow_private_addresses = true
 "#;
 
 /// A server that a test talks to.
