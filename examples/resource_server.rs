@@ -17,7 +17,7 @@ impl RequiredScope for ReadNotes {
     const SCOPE: &'static str = "read:note:example";
 }
 
-/// Only reached with a live token for this API that carries the scope.
+/// Only reached with a live token for this API that carries the scope, or by a Connect app that has it and signed the request.
 #[get("/notes")]
 fn notes(caller: Bearer<ReadNotes>) -> Value {
     json!({ "notes": ["Buy milk"], "read_by": caller.sub, "through": caller.client_id })
