@@ -34,7 +34,6 @@ mod kek;
 mod key;
 mod logs;
 mod manifest;
-mod memory;
 mod open;
 mod operations;
 mod progress;
