@@ -136,18 +136,20 @@ impl CanonicalRequest {
     /// are encoded, by their UTF-16, and what it signs as a URL has escapes in its path that are not sent. To take these too
     /// blurs nothing, since in whatever order, the same parameters are there.
     pub fn others(&self) -> impl Iterator<Item = CanonicalRequest> {
-        let (before_query, query) = self.parts();
+        let [method, path, query] = self.parts();
         let sorted = query.contains('%').then(|| sorted_as_javascript(query)).filter(|sorted| sorted != query);
-        let escaped = before_query.contains(ESCAPED_BY_NODE).then(|| escaped_by_node(before_query));
-        let as_url = escaped.map(|before_query| before_query + sorted.as_deref().unwrap_or(query));
-        let as_path = sorted.map(|sorted| format!("{before_query}{sorted}"));
+        let as_url = path.contains(ESCAPED_BY_NODE).then(|| {
+            let query = sorted.as_deref().unwrap_or(query);
+            format!("{method}&{}&{query}", escaped_by_node(path))
+        });
+        let as_path = sorted.as_ref().map(|sorted| format!("{method}&{path}&{sorted}"));
         as_path.into_iter().chain(as_url).map(CanonicalRequest)
     }
 
-    /// All before the query, and the query. No `&` stands within method or path, so the second ends the path.
-    fn parts(&self) -> (&str, &str) {
-        let ends = self.0.match_indices('&').nth(1).map_or(self.0.len(), |(at, _)| at + 1);
-        self.0.split_at(ends)
+    /// No `&` stands within method or path.
+    fn parts(&self) -> [&str; 3] {
+        let mut parts = self.0.splitn(3, '&');
+        std::array::from_fn(|_| parts.next().unwrap_or_default())
     }
 }
 
@@ -444,6 +446,9 @@ mod tests {
     #[test]
     fn node_escapes_what_stands_in_the_path_of_a_url() {
         assert_eq!(others("/o'neil"), ["GET&/o%27neil&"]);
+        let target = RequestTarget::parse("/o'neil").expect("a target");
+        let other = canonical("it's", &target, "").others().next();
+        assert_eq!(other.expect("another").as_str(), "IT'S&/o%27neil&");
         assert_eq!(others("/{a}|b?c='"), ["GET&/%7Ba%7D%7Cb&c=%27"]);
         assert_eq!(others("/it's?b[]=1&b0=2"), ["GET&/it's&b0=2&b%5B%5D=1", "GET&/it%27s&b0=2&b%5B%5D=1"]);
     }
