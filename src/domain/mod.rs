@@ -17,6 +17,7 @@
 //! | Manifest | `manifest` | what a version of an app asks for |
 //! | Manifest changes | `manifest_changes` | what one version asks for that another did not, and whether an admin must approve it |
 //! | One-time link | `link` | set-up, invitation and password reset, each used once |
+//! | Percent-encoding | `percent_encoding` | how a query is read, and encoded in one way |
 //! | Protected resource | `resource` | an API behind this server, and the scopes it owns |
 //! | Refresh token family | `refresh_token` | rotation, retry, reuse |
 //! | Scope | `scope` | a set of scope tokens, and the catalogue entry of each |
@@ -43,6 +44,7 @@ pub mod installation;
 pub mod link;
 pub mod manifest;
 pub mod manifest_changes;
+mod percent_encoding;
 pub mod refresh_token;
 pub mod resource;
 pub mod scope;

@@ -38,6 +38,11 @@ pub fn matches_qsh(canonical: &CanonicalRequest, qsh: &str) -> bool {
     is_of(canonical) || canonical.others().any(|other| is_of(&other))
 }
 
+/// The `qsh` of a request.
+pub fn qsh(canonical: &CanonicalRequest) -> String {
+    hex_digest(canonical.as_str()).iter().map(|digit| char::from(*digit)).collect()
+}
+
 fn hex_digest(text: &str) -> [u8; 64] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digest = Sha256::digest(text.as_bytes());
