@@ -10,6 +10,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::site::known;
 use crate::domain::app::{Deployment, Environment, VersionNumber};
+use crate::domain::connect::{CallOutcome, LifecycleCall};
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, InstallationId, SiteId};
 use crate::domain::installation::{Installation, InstallationState};
@@ -163,7 +164,13 @@ async fn add(server: &AuthorizationServer, place: Place) -> Result<Answer, Comma
         installation.approval.scope,
         installation.id.ari(),
     );
-    Ok(Answer::new(text, entry(&installation)))
+    let answer = Answer::new(text, entry(&installation));
+    Ok(match installation.tenancy.as_ref().map(|tenancy| &tenancy.last_call) {
+        Some(LifecycleCall { event, outcome: CallOutcome::Failed(why), .. }) => {
+            answer.warn(format!("the app could not be told that it is {event}: {why}"))
+        }
+        _ => answer,
+    })
 }
 
 async fn list(server: &AuthorizationServer, named: Option<&str>) -> Result<Answer, CommandError> {

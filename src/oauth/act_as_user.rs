@@ -19,6 +19,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::token::{TokenResponse, of_installation};
 use crate::secrets::digest::digest;
 use crate::secrets::hs256::{ConnectClaims, UnverifiedJwt};
+use crate::telemetry::IssuedToken;
 
 /// The only `grant_type`.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -119,6 +120,7 @@ async fn issue_to(
     let subject = installed::acting(authority, &user, Presence::Away);
     let purpose = Purpose { subject, scope, resource, site_id: installation.site_id };
     let access = of_installation::keep(server, client, purpose, None).await?;
+    server.telemetry.issued(IssuedToken::Access);
     Ok(TokenResponse::new(&access, None, server.now()))
 }
 
