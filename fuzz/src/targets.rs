@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hallmark::apps::connect::descriptor::{self, DescriptorFault};
 use hallmark::apps::manifest;
 use hallmark::config::proxies::Proxies;
 use hallmark::domain::canonical_request::{RequestTarget, canonical};
@@ -31,10 +32,11 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 13] = [
+pub const ALL: [(&str, Target); 14] = [
     ("assertion", assertion),
     ("basic_header", basic_header),
     ("canonical_request", canonical_request),
+    ("connect_descriptor", connect_descriptor),
     ("connect_jwt", connect_jwt),
     ("cookie", cookie),
     ("form", form),
@@ -253,6 +255,45 @@ pub fn forwarded_for(data: &[u8]) {
         let behind = list.rsplit(',').map(|named| named.trim().parse::<IpAddr>());
         let mut unseen = behind.skip_while(|named| named.as_ref().is_ok_and(|address| is_trusted(*address)));
         assert_eq!(unseen.next(), Some(Ok(origin)));
+    }
+}
+
+/// A descriptor that is taken says what any reader of JSON finds in it, and nothing of it leads away from its origin; one that
+/// is refused has faults whose pointers lead to a part, or to where one is missing.
+pub fn connect_descriptor(data: &[u8]) {
+    let json: Option<Value> = serde_json::from_str(text(data).trim_start_matches('\u{feff}')).ok();
+    let read = match descriptor::read(data) {
+        Ok(read) => read.descriptor,
+        Err(faults) => return assert_faults_lead_somewhere(&faults, json.as_ref()),
+    };
+    let json = json.expect("what is taken is JSON");
+    assert_eq!(json["key"], read.key.as_str());
+    assert!(json.get("name").is_none_or(|name| *name == *read.name));
+    let base_url = Url::parse(read.base_url.as_str()).expect("a base URL is one");
+    assert!(json["baseUrl"].as_str().is_some_and(|url| url.strip_suffix('/').unwrap_or(url) == read.base_url.as_str()));
+    assert!(read.lifecycle.installed.is_some());
+    let lifecycle = [&read.lifecycle.installed, &read.lifecycle.enabled, &read.lifecycle.disabled];
+    for told in lifecycle.into_iter().chain([&read.lifecycle.uninstalled]).flatten() {
+        let url = Url::parse(told).expect("an address is a URL");
+        assert_eq!((url.as_str(), url.origin()), (told.as_str(), base_url.origin()));
+        assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
+    }
+    let named = json["scopes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let named: Vec<String> = named.iter().filter_map(Value::as_str).map(str::to_ascii_uppercase).collect();
+    assert_eq!(read.scope, Scope::of(named.iter().map(String::as_str).filter(|name| *name != "NONE")));
+}
+
+fn assert_faults_lead_somewhere(faults: &[DescriptorFault], json: Option<&Value>) {
+    assert!((1..=50).contains(&faults.len()));
+    for fault in faults {
+        assert!(!fault.message.is_empty());
+        let cut = fault.pointer.ends_with('…');
+        let parent = fault.pointer.rsplit_once('/').map(|(parent, _)| parent);
+        // Of a key that is there twice, the other reader may have another part.
+        let twice = faults.iter().any(|fault| fault.message.contains("twice"));
+        if let (Some(json), Some(parent), false) = (json, parent, cut || twice) {
+            assert!(json.pointer(parent).is_some(), "{fault}");
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod variables;
 mod yaml;
 
 pub use fault::ManifestFault;
+pub(super) use fault::{nearest, quoted};
 pub use limits::MAX_BYTES;
 pub use reading::UnknownKey;
 
