@@ -130,8 +130,7 @@ async fn tell_repeatedly(
     event: LifecycleEvent,
     by: Actor,
 ) -> Result<(), NotTold> {
-    let version = server.store.version(installation.deployment, installation.approval.version).await?;
-    let descriptor = version.and_then(|version| version.descriptor).ok_or(NotTold::Forgotten)?;
+    let descriptor = descriptor(server, installation).await?.ok_or(NotTold::Forgotten)?;
     let Some(url) = descriptor.lifecycle.of(event) else { return Ok(()) };
     let site = server.store.site(installation.site_id).await?.ok_or(NotTold::Forgotten)?;
     let call = Call { server, installation, descriptor: &descriptor, site: &site, event, by, url };
@@ -143,6 +142,16 @@ async fn tell_repeatedly(
         }
     }
     call.tell().await
+}
+
+/// What an app is told by: the newest version for which the approval of its admin is enough.
+async fn descriptor(
+    server: &AuthorizationServer,
+    installation: &Installation,
+) -> Result<Option<Descriptor>, StoreError> {
+    let versions = server.store.versions(installation.deployment).await?.into_iter();
+    let approved = versions.filter(|version| version.number.major == installation.approval.version.major);
+    Ok(approved.last().and_then(|version| version.descriptor))
 }
 
 /// One thing that an app is told.

@@ -1,7 +1,8 @@
 //! What an app is told of its installations, and what becomes of them where it does not take it.
 
+use hallmark::apps::connect::registration;
 use hallmark::apps::installations::{self, InstallationError};
-use hallmark::domain::connect::{CallOutcome, LifecycleEvent};
+use hallmark::domain::connect::{CallOutcome, Descriptor, LifecycleEvent};
 use hallmark::domain::event::{Actor, Event};
 use hallmark::domain::installation::InstallationState;
 use hallmark::domain::scope::Scope;
@@ -9,7 +10,7 @@ use hallmark::secrets::assertion::verified;
 use hallmark::secrets::hs256::UnverifiedJwt;
 use serde_json::{Value, json};
 
-use crate::support::connect::{ConnectWorld, KEY, Listener, connect_world, hex, install, without_apps};
+use crate::support::connect::{ConnectWorld, KEY, Listener, connect_world, descriptor, hex, install, without_apps};
 use crate::support::server::{NOW, TestServer, server_with};
 
 /// The header of a JWT.
@@ -217,4 +218,24 @@ async fn an_installation_that_was_interrupted_is_nothing_and_gives_way() {
     assert!(matches!(again().await, Err(InstallationError::Installed)), "it may still be under way");
     core.clock.advance(hallmark::domain::time::Lifetime::minutes(1));
     assert!(again().await.is_ok());
+}
+
+#[rocket::async_test]
+async fn an_app_is_told_where_its_newest_version_says_once_nobody_has_to_approve_it() {
+    let world = connect_world("READ").await;
+    let (core, id) = (&world.server.core, world.installation.id);
+    let told_at = async |declared: Descriptor| {
+        registration::register(core, declared, None, Actor::Operator).await.expect("registered");
+        world.listener.told();
+        installations::rotate_secret(core, id, Actor::Operator).await.expect("rotated");
+        world.listener.told().first().map(|told| told.path.clone())
+    };
+
+    let mut elsewhere = descriptor(&world.listener.base_url, "READ");
+    elsewhere.lifecycle.installed = Some(format!("{}/v2/installed", world.listener.base_url));
+    assert_eq!(told_at(elsewhere.clone()).await.as_deref(), Some("/app/v2/installed"));
+
+    let other = Listener::begin().await;
+    assert_eq!(told_at(descriptor(&other.base_url, "READ")).await.as_deref(), Some("/app/v2/installed"));
+    assert!(other.told().is_empty(), "no admin approved that the secret goes there");
 }
