@@ -1,4 +1,5 @@
-//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591. `app check`: manifests.
+//! `app add | list | rotate-secret | remove`: OAuth clients, by the metadata names of RFC 7591. `app check`: manifests and
+//! descriptors.
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use crate::apps::credentials::{NewAuthentication, is_guessable};
 use crate::apps::sharing::{self, SharingError};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
+use crate::cli::connect::Registration;
 use crate::cli::deploy::Deployment;
 use crate::cli::{inputs, installation, manifest};
 use crate::domain::app::Distribution;
@@ -41,15 +43,18 @@ pub enum Command {
         #[arg(skip)]
         secret: Option<String>,
     },
-    /// Read a Forge manifest and say what it asks for, or everything that is wrong with it. Nothing is kept.
+    /// Read a Forge manifest or a Connect descriptor and say what it asks for, or everything that is wrong with it. Nothing is
+    /// kept.
     #[serde(skip)]
     Check {
-        /// The manifest, in YAML or JSON.
+        /// The manifest, in YAML or JSON, or the descriptor.
         #[arg(value_name = "FILE")]
         manifest: PathBuf,
     },
     /// Deploy a Forge manifest: a new version of the app that it declares. The client's secret is printed once.
     Deploy(Box<Deployment>),
+    /// Register a Connect descriptor: a new version of the app that has its key.
+    Connect(Registration),
     /// Let everybody on a site where an app is installed allow it what it asks for.
     Share {
         /// The app: its ARI or UUID.
@@ -138,6 +143,7 @@ impl Command {
                 new.key_set = new.jwks.as_deref().map(inputs::file).transpose()?;
             }
             Command::Deploy(deployment) => deployment.read_inputs()?,
+            Command::Connect(registration) => registration.read_inputs()?,
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
@@ -155,6 +161,7 @@ impl Command {
             // The process that was called carries it out, without a store: no server is told to read a file.
             Command::Check { manifest } => manifest::check(&manifest),
             Command::Deploy(deployment) => deployment.run(server).await,
+            Command::Connect(registration) => registration.run(server).await,
             Command::Share { app } => {
                 let app = sharing::distribute(server, app, Distribution::Shared, Actor::Operator).await?;
                 let text = format!("{} is shared with everybody on the sites where it is installed.", app.name);

@@ -88,7 +88,7 @@ fn file_name(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn told(deployed: &DeployedVersion) -> Answer {
+pub(super) fn told(deployed: &DeployedVersion) -> Answer {
     let DeployedVersion { app, deployment, version, client_id, secret, waiting, .. } = deployed;
     let mut text = format!(
         "{} runs version {} in {}.\napp            {}\nclient_id      {client_id}",

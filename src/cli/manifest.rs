@@ -1,5 +1,6 @@
 //! What a manifest asks for, as an answer; or everything that is wrong with it, one line each.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -7,15 +8,20 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::apps::catalogue;
-use crate::apps::manifest::{self, MAX_BYTES, ManifestFault, ReadManifest, UnknownKey};
+use crate::apps::connect::descriptor;
+use crate::apps::manifest::{self, MAX_BYTES, ReadManifest, UnknownKey};
 use crate::cli::answer::{Answer, CommandError};
+use crate::cli::connect;
 use crate::domain::manifest::{Destination, Egress, Manifest, Remote, ScopeRequest};
 use crate::domain::scope::Scope;
 
-/// `app check`: only the scopes of Forge are known, since no store is opened.
+/// `app check`: a manifest or a descriptor. Only the scopes of Forge and Connect are known, since no store is opened.
 pub fn check(path: &Path) -> Result<Answer, CommandError> {
     let file = path.display().to_string();
     let bytes = bytes(path).map_err(|error| CommandError::failed(format!("{file} cannot be read: {error}")))?;
+    if descriptor::is_meant_by(&bytes) {
+        return connect::check(&file, &bytes);
+    }
     let read = manifest::read(&bytes, &file, &Scope::default()).map_err(|faults| refused(&file, &faults))?;
     let answer = Answer::new(text(&read.manifest), entry(&read));
     Ok(read.unknown_keys.iter().fold(answer, |answer, key| answer.warn(unread(&file, key))))
@@ -29,8 +35,8 @@ pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Every fault on a line of its own, as editors and other programs find it.
-pub fn refused(file: &str, faults: &[ManifestFault]) -> CommandError {
-    let lines: Vec<String> = faults.iter().map(ManifestFault::to_string).collect();
+pub fn refused(file: &str, faults: &[impl Display]) -> CommandError {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let count = if lines.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", lines.len()) };
     CommandError::failed(format!("{file} has {count}\n{}", lines.join("\n")))
 }

@@ -6,6 +6,7 @@
 //! | `command` | what a running server can also be told, as data |
 //! | `user`, `site`, `app`, `installation`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
 //! | `deploy`, `manifest` | what a manifest asks for, as an answer, and as a version that runs |
+//! | `connect` | the same of a Connect descriptor |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
@@ -24,6 +25,7 @@ mod arguments;
 mod audit;
 mod backup;
 mod command;
+mod connect;
 mod control;
 mod demo;
 mod deploy;

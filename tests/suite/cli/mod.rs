@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod compaction;
+mod connect;
 mod control;
 mod demo;
 mod disk;
