@@ -1,13 +1,15 @@
 //! The readers of what strangers send, each with what must hold of whatever bytes it is given: it does not panic, and what
 //! it takes is what another reader would take it for.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hallmark::apps::connect::descriptor::{self, DescriptorFault};
 use hallmark::apps::manifest;
 use hallmark::config::proxies::Proxies;
+use hallmark::domain::canonical_request::{RequestTarget, canonical};
 use hallmark::domain::client::PublicKey;
 use hallmark::domain::id::{AppId, ClientId};
 use hallmark::domain::manifest::Privileges;
@@ -20,19 +22,22 @@ use hallmark::oauth::client_authentication::Presented;
 use hallmark::oauth::error::OAuthError;
 use hallmark::oauth::parameters::Parameters;
 use hallmark::secrets::assertion;
+use hallmark::secrets::hs256::{self, UnverifiedJwt};
 use hallmark::secrets::token::{LENGTH, TokenKind, from_secret, read};
 use rocket::http::Cookie;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::{Host, Url, form_urlencoded};
 
 /// A reader with its property.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 14] = [
     ("assertion", assertion),
     ("basic_header", basic_header),
+    ("canonical_request", canonical_request),
     ("connect_descriptor", connect_descriptor),
+    ("connect_jwt", connect_jwt),
     ("cookie", cookie),
     ("form", form),
     ("forwarded_for", forwarded_for),
@@ -99,6 +104,105 @@ pub fn basic_header(data: &[u8]) {
         let header = format!("bAsIc {}", STANDARD.encode(pair));
         let presented = Presented::read(Some(&header), &Parameters::default());
         assert!(presented.is_ok_and(|presented| presented.id == id));
+    }
+}
+
+/// Two lines, a method and a target: three parts, whatever the order of the parameters and wherever a `jwt` stands among them,
+/// with the parameters that any other reader of the query finds.
+pub fn canonical_request(data: &[u8]) {
+    let (method, sent) = text(data).split_once('\n').unwrap_or(("GET", text(data)));
+    let Ok(target) = RequestTarget::parse(sent) else { return };
+    let request = |target: &str| canonical(method, &RequestTarget::parse(target).expect("a target"), "");
+    let canonical_request = request(sent);
+    let canonical_text = canonical_request.as_str();
+    let (before_query, query) = sent.split_once('?').unwrap_or((sent, ""));
+    let reference = || form_urlencoded::parse(query.as_bytes());
+
+    let mut parts = canonical_text.splitn(3, '&');
+    let (verb, path, parameters) = (parts.next(), parts.next().expect("a path"), parts.next().expect("a query"));
+    assert_eq!(verb, Some(method.replace('&', "%26").to_ascii_uppercase().as_str()));
+    assert!(path.starts_with('/'));
+
+    let jwts: Vec<_> = reference().filter(|(key, _)| key == "jwt").map(|(_, value)| value).collect();
+    assert!(target.jwts().eq(jwts));
+    let mut meant: Vec<_> = reference().filter(|(key, _)| key != "jwt").collect();
+    meant.sort();
+    assert_eq!(parameters_of(parameters), meant, "{sent}");
+    for other in canonical_request.others() {
+        let other = other.as_str();
+        assert!(other != canonical_text && other.starts_with(&format!("{}&/", verb.unwrap_or_default())));
+        assert_eq!(parameters_of(other.splitn(3, '&').last().expect("a query")), meant, "{sent}");
+    }
+
+    let pairs: Vec<&str> = query.split('&').collect();
+    for at in 0..=pairs.len() {
+        let (before, after) = pairs.split_at(at);
+        let turned = [after, &["%6Awt=a.b.c&"], before].concat().join("&");
+        let jwt_within = [before, &["jwt=a.b.c"], after].concat().join("&");
+        let reversed: Vec<&str> = pairs.iter().rev().copied().collect();
+        for same in [turned, jwt_within, reversed.join("&")] {
+            assert_eq!(request(&format!("{before_query}?{same}")), canonical_request, "{sent}");
+        }
+    }
+
+    // What is canonical stays so, once the slash that was last is there again and each value has its name.
+    let slash = if path.len() > 1 && path.ends_with('/') { "/" } else { "" };
+    let again: Vec<String> = parameters_of(parameters).iter().map(|(key, value)| pair(key, value)).collect();
+    assert_eq!(request(&format!("{path}{slash}?{}", again.join("&"))), canonical_request, "{sent}");
+    if sent.starts_with('/') {
+        let below = format!("/base{sent}");
+        let below = RequestTarget::parse(&below).expect("a target");
+        assert_eq!(canonical(method, &below, "/base"), canonical_request, "{sent}");
+    }
+}
+
+/// The parameters in the query of a canonical request, sorted.
+fn parameters_of(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    // Without `=` a text is a name.
+    fn decode(text: &str) -> Cow<'_, str> {
+        form_urlencoded::parse(text.as_bytes()).next().unwrap_or_default().0
+    }
+    let named = query.split('&').filter_map(|parameter| parameter.split_once('='));
+    let mut parameters: Vec<_> =
+        named.flat_map(|(key, values)| values.split(',').map(move |value| (decode(key), decode(value)))).collect();
+    parameters.sort();
+    parameters
+}
+
+fn pair(key: &str, value: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish()
+}
+
+/// A token, or two lines that become header and claims of one: it has one spelling, says HS256, and nobody who fuzzes knows the
+/// secret.
+pub fn connect_jwt(data: &[u8]) {
+    let (header, claims) = data.split_at(data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len()));
+    let made = [header, claims, &[0; 32]].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    for token in [text(data), &made] {
+        let Ok(jwt) = UnverifiedJwt::read(token) else { continue };
+        assert!(!jwt.is_signed_with(b"") && !jwt.is_signed_with(b"gotcha"));
+        let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).expect("base64url")).collect();
+        let [header, claims, signature] = &parts[..] else { panic!("{token} has three parts") };
+        assert_eq!([header, claims, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join("."), token);
+        assert_eq!(signature.len(), 32);
+        // What we ignore may be more than this reader takes, such as a number with a thousand digits.
+        if let Ok(header) = serde_json::from_slice::<Value>(header) {
+            assert!(header["alg"] == "HS256" && header.get("crit").is_none(), "{header}");
+        }
+        if let Ok(Value::Object(claims)) = serde_json::from_slice(claims) {
+            assert_eq!(claims["iss"], jwt.claims().iss);
+            assert_eq!(claims["exp"].as_f64().map(|exp| exp as u64), Some(jwt.claims().exp));
+            assert_eq!(claims.get("qsh").and_then(Value::as_str), jwt.claims().qsh.as_deref());
+            assert_signed_by_its_secret_alone(&claims);
+        }
+    }
+}
+
+fn assert_signed_by_its_secret_alone(claims: &Map<String, Value>) {
+    let signed = hs256::sign(claims, b"gotcha").expect("a token");
+    if signed.len() <= hs256::LONGEST {
+        let jwt = UnverifiedJwt::read(&signed).expect("what is signed is read");
+        assert!(jwt.is_signed_with(b"gotcha") && !jwt.is_signed_with(b"gotchb") && !jwt.is_signed_with(b""));
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
 use crate::domain::secret::Secret;
-use crate::domain::signing_key::{KeyChange, KeyRing, KeyState, SigningKey};
+use crate::domain::signing_key::{KeyChange, KeyRing, KeyState, SignatureAlgorithm, SigningKey};
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::secrets::seal::SealingKey;
 use crate::secrets::signing::{self, SigningFailure};
@@ -20,6 +20,11 @@ pub enum KeyError {
     /// No key signs.
     #[error("no key signs")]
     NoneSigns,
+    /// The key that signs is not RSA, which Connect wants.
+    #[error(
+        "the key that signs is {0}, and Connect apps want RS256: set keys.algorithm and rotate with `hallmark key rotate`"
+    )]
+    NotRsa(&'static str),
     /// A key was published before and has yet to sign.
     #[error("the key {0} is published already and has yet to sign")]
     AlreadyPublished(String),
@@ -92,17 +97,46 @@ pub async fn sign(
     mut claims: Map<String, Value>,
     lifetime: Lifetime,
 ) -> Result<String, KeyError> {
-    let now = server.now();
-    let mut ring = server.store.key_ring().await?;
-    if ring.signing().is_none() {
-        ring = advance(server).await?;
-    }
-    let key = ring.signing().ok_or(KeyError::NoneSigns)?;
-    let private = open(&server.sealing, key)?;
+    let (now, key) = (server.now(), signing(server).await?);
+    let private = open(&server.sealing, &key)?;
     claims.entry("iss").or_insert_with(|| server.config.issuer.url.as_str().into());
     claims.insert("iat".into(), now.0.into());
     claims.insert("exp".into(), (now + lifetime.min(server.config.keys.overlap)).0.into());
     Ok(signing::sign(key.algorithm, &key.kid, private.expose(), kind, &claims)?)
+}
+
+/// As [`sign`], with RSA, which is all that Connect apps verify.
+///
+/// # Errors
+/// [`KeyError::NotRsa`] if another key signs.
+pub async fn sign_rs256(
+    server: &AuthorizationServer,
+    claims: Map<String, Value>,
+    lifetime: Lifetime,
+) -> Result<String, KeyError> {
+    let algorithm = signing(server).await?.algorithm;
+    match algorithm {
+        SignatureAlgorithm::RS256 => sign(server, "JWT", claims, lifetime).await,
+        other => Err(KeyError::NotRsa(other.as_str())),
+    }
+}
+
+/// The public part of the key that signs, a JSON Web Key, if it is RSA.
+///
+/// # Errors
+/// [`KeyError`] if the store or the library fails.
+pub async fn public_rs256(server: &AuthorizationServer) -> Result<Option<String>, KeyError> {
+    let key = signing(server).await?;
+    Ok((key.algorithm == SignatureAlgorithm::RS256).then_some(key.public))
+}
+
+/// The key whose turn it is; the first one is made where there is none.
+async fn signing(server: &AuthorizationServer) -> Result<SigningKey, KeyError> {
+    let mut ring = server.store.key_ring().await?;
+    if ring.signing().is_none() {
+        ring = advance(server).await?;
+    }
+    ring.signing().cloned().ok_or(KeyError::NoneSigns)
 }
 
 /// `ring`, whose private parts were sealed under `old` and are then under `new`.

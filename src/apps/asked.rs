@@ -147,6 +147,17 @@ async fn described(
         let ScopeEntry { title, sentence, risk, .. } = entry;
         return Ok(AskedScope { name, title, sentence, risk, api, purpose, is_optional });
     }
+    if let Some(ScopeDescription { title, sentence, risk }) = catalogue::describe_connect(&request.name) {
+        return Ok(AskedScope {
+            name,
+            title,
+            sentence,
+            risk,
+            api: "the products of this site".into(),
+            purpose,
+            is_optional,
+        });
+    }
     let undescribed =
         || ScopeDescription { title: name.clone(), sentence: String::new(), risk: Risk::of_name(&request.name) };
     let ScopeDescription { title, sentence, risk } = catalogue::describe(&request.name).unwrap_or_else(undescribed);

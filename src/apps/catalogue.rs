@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::apps::RegistryError;
 use crate::apps::forge_scopes;
+use crate::domain::connect::{ACCESS_EMAIL_ADDRESSES, ACT_AS_USER};
 use crate::domain::id::ResourceId;
 use crate::domain::scope::{Risk, Scope, ScopeEntry, is_own};
 
@@ -52,6 +53,26 @@ pub struct ScopeDescription {
     pub sentence: String,
     /// What is at stake.
     pub risk: Risk,
+}
+
+/// What a scope of a Connect app is; nothing for any other.
+pub fn describe_connect(name: &str) -> Option<ScopeDescription> {
+    let (title, sentence, risk) = match name {
+        "READ" => ("Read data", "See whatever its own account may see.", Risk::Private),
+        "WRITE" => ("Create and change data", "Add and change whatever its own account may.", Risk::Change),
+        "DELETE" => ("Delete data", "Delete whatever its own account may. It cannot be brought back.", Risk::Manage),
+        "PROJECT_ADMIN" => ("Administer projects", "Change how projects are set up.", Risk::Manage),
+        "SPACE_ADMIN" => ("Administer spaces", "Change how spaces are set up.", Risk::Manage),
+        "ADMIN" => ("Administer the products of this site", "Change how the products are set up.", Risk::Manage),
+        ACT_AS_USER => (
+            "Act as any member of this site",
+            "Do in their name whatever they may do and the other scopes cover, without asking them.",
+            Risk::Manage,
+        ),
+        ACCESS_EMAIL_ADDRESSES => ("See e-mail addresses", "See the e-mail addresses of people.", Risk::Private),
+        _ => return None,
+    };
+    Some(ScopeDescription { title: title.into(), sentence: sentence.into(), risk })
 }
 
 /// What a scope is that Forge knows; nothing for any other.

@@ -136,7 +136,7 @@ pub async fn remove(server: &AuthorizationServer, id: &ClientId) -> Result<(), R
 
 /// Whether the name is one that a client or a resource may have.
 pub(super) fn check_id(id: Option<&ClientId>) -> Result<(), RegistryError> {
-    match id.filter(|id| **id == ClientId::this_server()) {
+    match id.filter(|id| id.is_reserved()) {
         Some(id) => Err(RegistryError::Taken(id.to_string())),
         None => Ok(()),
     }

@@ -27,6 +27,9 @@ pub enum RegistryError {
     /// A text is no single scope token, or names what belongs to this server.
     #[error("{0:?} cannot be the scope of a protected resource")]
     ScopeName(String),
+    /// A level was given to a scope of another resource.
+    #[error("the resource does not own the scope {0:?}")]
+    NotOwn(String),
     /// A name or title that a page could not show as it is.
     #[error("{0} is 1 to 60 characters on one line")]
     Text(&'static str),

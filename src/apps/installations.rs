@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::apps::connect::lifecycle::NotTold;
+use crate::apps::connect::{handover, lifecycle};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
+use crate::domain::connect::{Descriptor, LifecycleEvent, Tenancy};
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{InstallationId, SiteId, UserId};
 use crate::domain::installation::{Approval, Installation, InstallationRequest, InstallationState};
@@ -44,6 +47,12 @@ pub enum InstallationError {
     /// A scope was left out that the version does not do without.
     #[error("the scope {0:?} is not optional")]
     NotOptional(String),
+    /// A Connect app did not take its secret, so that it is not installed.
+    #[error("the app could not be told: {0}; nothing was installed")]
+    NotTold(#[source] NotTold),
+    /// It is no Connect app.
+    #[error("this app shares no secret: it is not a Connect app")]
+    NotConnect,
     /// The reason is too long.
     #[error("a reason has at most {LONGEST_REASON} characters")]
     Reason,
@@ -72,6 +81,8 @@ pub struct Installed {
     pub offer: Offer,
     /// What its admin approved; `None` where that version is not kept any more.
     pub approved: Option<Privileges>,
+    /// Of a Connect app: the descriptor of that version, by which it is told.
+    pub approved_descriptor: Option<Descriptor>,
 }
 
 impl Installed {
@@ -127,7 +138,9 @@ async fn complete(
 ) -> Result<Installed, InstallationError> {
     let offer = offer(server, installation.deployment).await?;
     let approved = server.store.version(installation.deployment, installation.approval.version).await?;
-    Ok(Installed { installation, offer, approved: approved.map(|version| version.manifest.privileges) })
+    let (approved, approved_descriptor) =
+        approved.map(|version| (version.manifest.privileges, version.descriptor)).unzip();
+    Ok(Installed { installation, offer, approved, approved_descriptor: approved_descriptor.flatten() })
 }
 
 /// As [`install`], if it is the version `number` that runs, so that nobody approves what they did not see.
@@ -171,26 +184,26 @@ async fn install_offer(
     by: Actor,
 ) -> Result<Installation, InstallationError> {
     require_offered(&offer.app, by)?;
-    let approval = approval(server, &offer.version, declined, by)?;
-    let installation = Installation {
-        id: random::installation_id(),
-        deployment,
-        site_id,
-        state: InstallationState::Active,
-        approval,
-        refused: None,
-        created: server.now(),
-        tenancy: None,
-    };
+    let (id, approval) = (random::installation_id(), approval(server, &offer.version, declined, by)?);
+    let tenancy = offer.version.descriptor.as_ref().map(|_| lifecycle::begin(server, id));
+    let state = if tenancy.is_some() { InstallationState::Installing } else { InstallationState::Active };
+    let (refused, created) = (None, server.now());
+    let installation = Installation { id, deployment, site_id, state, approval, refused, created, tenancy };
+    handover::give_way(server, (site_id, deployment), &offer.deployed.client_id).await?;
     if !server.store.install(&installation, &offer.deployed.client_id).await? {
         return Err(InstallationError::Installed);
     }
+    let installation = match installation.state {
+        InstallationState::Installing => handover::install(server, installation, &offer.deployed.client_id, by).await?,
+        InstallationState::Active | InstallationState::Suspended => installation,
+    };
     server.store.end_installation_requests(site_id, deployment, None).await?;
     let Approval { version, scope, impersonation, .. } = &installation.approval;
     let (version, scope, impersonation) = (version.to_string(), scope.to_string(), impersonation.to_string());
     let installation_id = installation.id;
     server.record(Event::AppInstalled { installation_id, site_id, version, scope, impersonation, by }).await;
-    Ok(installation)
+    tell_of(server, installation_id, by).await?;
+    Ok(server.store.installation(installation_id).await?.map_or(installation, Arc::unwrap_or_clone))
 }
 
 /// Asks the admins of a site to install an app.
@@ -283,54 +296,122 @@ pub async fn refuse(
     Ok(())
 }
 
-/// Suspends an installation: nothing issued to it is live until it is resumed.
+/// Suspends an installation: nothing issued to it is live until it is resumed. Why its app was not told of it, where it was to
+/// be and was not.
 ///
 /// # Errors
-/// [`InstallationError::Unknown`] and [`InstallationError::NotAdmin`].
-pub async fn suspend(server: &AuthorizationServer, id: InstallationId, by: Actor) -> Result<(), InstallationError> {
-    let site_id = set_state(server, id, InstallationState::Suspended, by).await?;
+/// [`InstallationError::Unknown`] and [`InstallationError::NotAdmin`]; [`InstallationError::Overtaken`] while it is installed.
+pub async fn suspend(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
+    let site_id = set_state(server, id, (InstallationState::Suspended, LifecycleEvent::Disabled), by).await?;
     server.record(Event::InstallationSuspended { installation_id: id, site_id, by }).await;
-    Ok(())
+    tell_of(server, id, by).await
 }
 
-/// Resumes a suspended installation.
+/// Resumes a suspended installation. Why its app was not told of it, where it was to be and was not.
 ///
 /// # Errors
-/// [`InstallationError::Unknown`] and [`InstallationError::NotAdmin`].
-pub async fn resume(server: &AuthorizationServer, id: InstallationId, by: Actor) -> Result<(), InstallationError> {
-    let site_id = set_state(server, id, InstallationState::Active, by).await?;
+/// As for [`suspend`].
+pub async fn resume(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
+    let site_id = set_state(server, id, (InstallationState::Active, LifecycleEvent::Enabled), by).await?;
     server.record(Event::InstallationResumed { installation_id: id, site_id, by }).await;
-    Ok(())
+    tell_of(server, id, by).await
+}
+
+/// Tells a Connect app again what it did not take, or what it was not told to the end. Why it was not told this time.
+///
+/// # Errors
+/// [`InstallationError::Unknown`], [`InstallationError::NotAdmin`] and [`InstallationError::NotConnect`].
+pub async fn tell_again(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
+    let installation = server.store.installation(id).await?.ok_or(InstallationError::Unknown("installation"))?;
+    require_admin(server, installation.site_id, by).await?;
+    match installation.tenancy.as_ref().ok_or(InstallationError::NotConnect)?.last_call.event {
+        LifecycleEvent::Installed => handover::rotate(server, id, by).await,
+        LifecycleEvent::Enabled | LifecycleEvent::Disabled | LifecycleEvent::Uninstalled => {
+            tell_of(server, id, by).await
+        }
+    }
+}
+
+/// Gives a Connect app a new secret to share with the site. Why it did not take it, if it did not; then the former one holds.
+///
+/// # Errors
+/// As for [`tell_again`].
+pub async fn rotate_secret(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
+    let installation = server.store.installation(id).await?.ok_or(InstallationError::Unknown("installation"))?;
+    require_admin(server, installation.site_id, by).await?;
+    handover::rotate(server, id, by).await
+}
+
+/// Tells a Connect app what it is to be told.
+async fn tell_of(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
+    let Some(installation) = server.store.installation(id).await? else { return Ok(None) };
+    let Some(tenancy) = &installation.tenancy else { return Ok(None) };
+    let told = lifecycle::tell(server, &installation, tenancy.last_call.event, by).await;
+    lifecycle::settle(server, id, &tenancy.last_call, lifecycle::outcome(&told)).await?;
+    Ok(told.err())
 }
 
 async fn set_state(
     server: &AuthorizationServer,
     id: InstallationId,
-    state: InstallationState,
+    (state, event): (InstallationState, LifecycleEvent),
     by: Actor,
 ) -> Result<SiteId, InstallationError> {
     loop {
         let installation = server.store.installation(id).await?.ok_or(InstallationError::Unknown("installation"))?;
         require_admin(server, installation.site_id, by).await?;
-        let changed = Installation { state, ..Installation::clone(&installation) };
+        if installation.state == InstallationState::Installing {
+            return Err(InstallationError::Overtaken);
+        }
+        let told = |tenancy| Tenancy { last_call: lifecycle::due(server, event), ..tenancy };
+        let tenancy = installation.tenancy.clone().map(told);
+        let changed = Installation { state, tenancy, ..Installation::clone(&installation) };
         if server.store.change_installation(&installation, &changed).await? {
             return Ok(installation.site_id);
         }
     }
 }
 
-/// Uninstalls an app: everything issued to it on the site is over, and so is what people allowed it there.
+/// Uninstalls an app: everything issued to it on the site is over, and so is what people allowed it there. Why its app was not
+/// told of it, where it was to be and was not.
 ///
 /// # Errors
 /// [`InstallationError::Unknown`] and [`InstallationError::NotAdmin`].
-pub async fn uninstall(server: &AuthorizationServer, id: InstallationId, by: Actor) -> Result<(), InstallationError> {
+pub async fn uninstall(
+    server: &AuthorizationServer,
+    id: InstallationId,
+    by: Actor,
+) -> Result<Option<NotTold>, InstallationError> {
     let installation = server.store.installation(id).await?.ok_or(InstallationError::Unknown("installation"))?;
     require_admin(server, installation.site_id, by).await?;
     let deployed = server.store.deployed(installation.deployment).await?.ok_or(InstallationError::Unknown("app"))?;
     server.store.uninstall(&installation, &deployed.client_id).await?;
     let (site_id, Deployment { app_id, environment }) = (installation.site_id, installation.deployment);
     server.record(Event::AppUninstalled { installation_id: id, site_id, app_id, environment, by }).await;
-    Ok(())
+    if installation.tenancy.is_none() {
+        return Ok(None);
+    }
+    Ok(lifecycle::tell(server, &installation, LifecycleEvent::Uninstalled, by).await.err())
 }
 
 /// What is asked for on a site.

@@ -54,6 +54,7 @@ pub async fn add(
     new: NewResource,
 ) -> Result<(ProtectedResource, Option<Secret<String>>), RegistryError> {
     let scope = check(&new)?;
+    check_levels(&new.connect, &scope)?;
     let created = server.now();
     let (credentials, secret) = new.authentication.establish(created)?;
     if !credentials.is_confidential() {
@@ -116,6 +117,31 @@ pub async fn add_secret(server: &AuthorizationServer, id: &ResourceId, secret: &
     kept.ok_or_else(|| RegistryError::Unknown(id.clone()))?;
     server.record(Event::ResourceSecretAdded { resource_id: id.clone() }).await;
     Ok(())
+}
+
+/// Says how a resource takes Connect apps from now on.
+///
+/// # Errors
+/// [`RegistryError::Unknown`]; [`RegistryError::NotOwn`] for the level of a scope that the resource does not own.
+pub async fn set_connect(
+    server: &AuthorizationServer,
+    id: &ResourceId,
+    policy: ConnectPolicy,
+) -> Result<(), RegistryError> {
+    let resource = server.store.resource(id).await?.ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+    check_levels(&policy, &resource.scope)?;
+    let kept = server.store.set_connect(id, &policy).await?;
+    kept.ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+    server.record(Event::ResourceConnectSet { resource_id: id.clone(), mode: policy.mode }).await;
+    Ok(())
+}
+
+/// Levels are those of the resource's own scopes.
+fn check_levels(policy: &ConnectPolicy, scope: &Scope) -> Result<(), RegistryError> {
+    match policy.levels.iter().find(|(name, _)| !scope.contains(name)) {
+        Some((name, _)) => Err(RegistryError::NotOwn(name.clone())),
+        None => Ok(()),
+    }
 }
 
 /// Removes a resource and its scopes; tokens for it are over at once.

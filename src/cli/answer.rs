@@ -136,9 +136,10 @@ impl From<KeyError> for CommandError {
         match error {
             KeyError::Store(error) => error.into(),
             KeyError::Unsealed(_) => Self::integrity(error.to_string()),
-            KeyError::Unknown(_) | KeyError::AlreadyPublished(_) | KeyError::NoneSigns | KeyError::Signing(_) => {
+            KeyError::Unknown(_) | KeyError::AlreadyPublished(_) | KeyError::NoneSigns => {
                 Self::failed(error.to_string())
             }
+            KeyError::NotRsa(_) | KeyError::Signing(_) => Self::failed(error.to_string()),
         }
     }
 }

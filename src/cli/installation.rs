@@ -1,17 +1,19 @@
-//! `installation add | list | approve | refuse | suspend | resume | remove`: apps on sites.
+//! `installation add | list | approve | refuse | suspend | resume | rotate-secret | tell-again | remove`: apps on sites.
 
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::apps::connect::lifecycle::NotTold;
 use crate::apps::installations::{self, InstallationError, Installed};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::site::known;
 use crate::domain::app::{Deployment, Environment, VersionNumber};
+use crate::domain::connect::{CallOutcome, LifecycleCall};
 use crate::domain::event::Actor;
 use crate::domain::id::{AppId, InstallationId, SiteId};
-use crate::domain::installation::Installation;
+use crate::domain::installation::{Installation, InstallationState};
 use crate::domain::scope::Scope;
 
 /// What to do with apps on sites.
@@ -59,6 +61,18 @@ pub enum Command {
         #[arg(value_parser = installation)]
         id: InstallationId,
     },
+    /// Give a Connect app a new secret to share with the site.
+    RotateSecret {
+        /// The installation: its ARI or UUID.
+        #[arg(value_parser = installation)]
+        id: InstallationId,
+    },
+    /// Tell a Connect app again what it did not take.
+    TellAgain {
+        /// The installation: its ARI or UUID.
+        #[arg(value_parser = installation)]
+        id: InstallationId,
+    },
     /// Uninstall an app from a site; everything issued to it there is over.
     Remove {
         /// The installation: its ARI or UUID.
@@ -101,20 +115,41 @@ impl Command {
                 Ok(Answer::new(text, json!({ "id": id.ari(), "refused": version.to_string() })))
             }
             Command::Suspend { id } => {
-                installations::suspend(server, id, by).await?;
+                let not_told = installations::suspend(server, id, by).await?;
                 let text = "Suspended; nothing issued to it is live until it is resumed.";
-                Ok(Answer::new(text, json!({ "id": id.ari(), "state": "suspended" })))
+                Ok(warn(Answer::new(text, json!({ "id": id.ari(), "state": "suspended" })), not_told))
             }
             Command::Resume { id } => {
-                installations::resume(server, id, by).await?;
-                Ok(Answer::new("Resumed.", json!({ "id": id.ari(), "state": "active" })))
+                let not_told = installations::resume(server, id, by).await?;
+                Ok(warn(Answer::new("Resumed.", json!({ "id": id.ari(), "state": "active" })), not_told))
             }
             Command::Remove { id } => {
-                installations::uninstall(server, id, by).await?;
+                let not_told = installations::uninstall(server, id, by).await?;
                 let text = "Uninstalled; everything issued to it on the site is over.";
-                Ok(Answer::new(text, json!({ "id": id.ari(), "removed": true })))
+                Ok(warn(Answer::new(text, json!({ "id": id.ari(), "removed": true })), not_told))
             }
+            Command::RotateSecret { id } => match installations::rotate_secret(server, id, by).await? {
+                None => Ok(Answer::new(
+                    "The app has a new shared secret; the former one is over.",
+                    json!({ "id": id.ari(), "rotated": true }),
+                )),
+                Some(why) => {
+                    Err(CommandError::failed(format!("the app could not be told: {why}; the former secret holds")))
+                }
+            },
+            Command::TellAgain { id } => match installations::tell_again(server, id, by).await? {
+                None => Ok(Answer::new("The app was told.", json!({ "id": id.ari(), "told": true }))),
+                Some(why) => Err(CommandError::failed(format!("the app could not be told: {why}"))),
+            },
         }
+    }
+}
+
+/// Says that an app was not told of what was done all the same.
+fn warn(answer: Answer, not_told: Option<NotTold>) -> Answer {
+    match not_told {
+        None => answer,
+        Some(why) => answer.warn(format!("the app could not be told: {why}")),
     }
 }
 
@@ -129,7 +164,13 @@ async fn add(server: &AuthorizationServer, place: Place) -> Result<Answer, Comma
         installation.approval.scope,
         installation.id.ari(),
     );
-    Ok(Answer::new(text, entry(&installation)))
+    let answer = Answer::new(text, entry(&installation));
+    Ok(match installation.tenancy.as_ref().map(|tenancy| &tenancy.last_call) {
+        Some(LifecycleCall { event, outcome: CallOutcome::Failed(why), .. }) => {
+            answer.warn(format!("the app could not be told that it is {event}: {why}"))
+        }
+        _ => answer,
+    })
 }
 
 async fn list(server: &AuthorizationServer, named: Option<&str>) -> Result<Answer, CommandError> {
@@ -161,7 +202,11 @@ fn row(site: &str, one: &Installed) -> [String; 7] {
         installation.deployment.environment.to_string(),
         site.to_owned(),
         installation.approval.version.to_string(),
-        if installation.is_active() { "active".into() } else { "suspended".into() },
+        match installation.state {
+            InstallationState::Active => "active".into(),
+            InstallationState::Suspended => "suspended".into(),
+            InstallationState::Installing => "installing".into(),
+        },
         if one.is_pending() { format!("version {}", offer.version.number) } else { String::new() },
     ]
 }
@@ -174,6 +219,7 @@ fn entry(installation: &Installation) -> Value {
         "state": installation.state, "version": approval.version.to_string(), "scope": approval.scope.as_str(),
         "impersonation": approval.impersonation.as_str(), "approved_by": approval.by,
         "approved": approval.at.to_rfc3339(), "created": installation.created.to_rfc3339(),
+        "last_call": installation.tenancy.as_ref().map(|tenancy| &tenancy.last_call),
     })
 }
 

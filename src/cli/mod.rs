@@ -36,7 +36,6 @@ mod kek;
 mod key;
 mod logs;
 mod manifest;
-mod memory;
 mod open;
 mod operations;
 mod progress;

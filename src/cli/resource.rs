@@ -1,4 +1,4 @@
-//! `resource add | list | rotate-secret | remove`: protected resources and the scopes they own.
+//! `resource add | list | rotate-secret | connect | remove`: protected resources and the scopes they own.
 
 use std::path::PathBuf;
 
@@ -36,6 +36,16 @@ pub enum Command {
         /// What standard input held.
         #[arg(skip)]
         secret: Option<String>,
+    },
+    /// Say how a resource takes Connect apps from now on.
+    Connect {
+        /// Its id.
+        id: ResourceId,
+        /// strict, compatible or refused; see `resource add`.
+        mode: ConnectMode,
+        /// The Connect scope that a scope takes, where its name does not tell; replaces those of before. May be repeated.
+        #[arg(long = "connect-level", value_name = "SCOPE=LEVEL", value_parser = level)]
+        levels: Vec<(String, Level)>,
     },
     /// Remove a resource and its scopes; tokens for it are over at once.
     Remove {
@@ -110,7 +120,7 @@ impl Command {
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
-            Command::RotateSecret { .. } | Command::List | Command::Remove { .. } => {}
+            Command::RotateSecret { .. } | Command::List | Command::Connect { .. } | Command::Remove { .. } => {}
         }
         Ok(())
     }
@@ -120,6 +130,11 @@ impl Command {
             Command::Add(new) => add(server, *new).await,
             Command::List => list(server).await,
             Command::RotateSecret { id, secret, .. } => rotate_secret(server, &id, secret).await,
+            Command::Connect { id, mode, levels } => {
+                resources::set_connect(server, &id, ConnectPolicy { mode, levels }).await?;
+                let text = format!("{id} takes Connect apps in the mode {}.", mode.as_str());
+                Ok(Answer::new(text, json!({ "id": id, "connect": mode })))
+            }
             Command::Remove { id } => {
                 resources::remove(server, &id).await?;
                 let text = format!("Removed {id} and its scopes; tokens for it are over.");

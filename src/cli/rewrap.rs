@@ -2,18 +2,21 @@
 //! the old one in one step. Whatever interrupts it, the store is under one of both keys; asked again, it does what is left.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::access::connect::shared_secret;
 use crate::access::keys;
 use crate::authorization_server::{StartError, is_sealed_under, seal_check};
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::settings::Settings;
 use crate::cli::{kek, store};
 use crate::config::Config;
+use crate::domain::installation::Installation;
 use crate::secrets::seal::SealingKey;
-use crate::store::Keys;
 use crate::store::sled::SledStore;
+use crate::store::{Apps, Keys, Sites};
 
 /// Seals under the key in the file `to`.
 ///
@@ -46,6 +49,25 @@ pub async fn rewrap(settings: &Settings, to: &Path) -> Result<Answer, CommandErr
     })
 }
 
+/// The installations that share a secret, as they are and as they are sealed under `new`.
+async fn resealed_installations(
+    store: &SledStore,
+    old: &SealingKey,
+    new: &SealingKey,
+) -> Result<Vec<(Arc<Installation>, Installation)>, CommandError> {
+    let mut resealed = Vec::new();
+    for site in store.sites().await? {
+        for installation in store.installations_on(site.id).await? {
+            let Some(tenancy) = &installation.tenancy else { continue };
+            let tenancy = shared_secret::rewrap(tenancy, installation.id, old, new)
+                .map_err(|error| CommandError::integrity(error.to_string()))?;
+            let changed = Installation { tenancy: Some(tenancy), ..Installation::clone(&installation) };
+            resealed.push((installation, changed));
+        }
+    }
+    Ok(resealed)
+}
+
 async fn reseal(config: &Config, store: SledStore, check: &[u8], new: &SealingKey) -> Result<(), CommandError> {
     let old = kek::sealing_key(config, &store).await?;
     if !is_sealed_under(&old, check) {
@@ -53,10 +75,15 @@ async fn reseal(config: &Config, store: SledStore, check: &[u8], new: &SealingKe
     }
     let ring = store.key_ring().await?;
     let resealed = keys::rewrap(&ring, &old, new)?;
+    let installations = resealed_installations(&store, &old, new).await?;
     let place = (config.store.folder.as_path(), config.store.cache_mib);
     store::write_anew(store, place, async |store| {
         let keys = ring.keys().is_empty() || store.replace_key_ring(&ring, &resealed).await?;
-        if keys && store.replace_seal_check(check, &seal_check(new)).await? {
+        let mut secrets = true;
+        for (old, new) in &installations {
+            secrets = store.change_installation(old, new).await? && secrets;
+        }
+        if keys && secrets && store.replace_seal_check(check, &seal_check(new)).await? {
             return Ok(());
         }
         Err(CommandError::failed("the new store does not hold what was copied; nothing was changed"))

@@ -19,9 +19,9 @@ use crate::cli::open::Opened;
 use crate::cli::reload::{self, Reload};
 use crate::cli::settings::Settings;
 use crate::cli::signals::{Asked, Signals};
-use crate::cli::{logs, memory, operations, service, setup_link};
+use crate::cli::{logs, operations, service, setup_link};
 use crate::domain::event::Actor;
-use crate::front::{self, Front, FrontError};
+use crate::front::{self, Front, FrontError, memory};
 use crate::launch;
 use crate::store::Swept;
 

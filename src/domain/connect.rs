@@ -157,6 +157,22 @@ pub enum CallOutcome {
     Failed(String),
 }
 
+impl CallOutcome {
+    /// In words, as what came of something.
+    pub fn words(&self) -> &str {
+        match self {
+            CallOutcome::Due => "no answer yet",
+            CallOutcome::Done => "taken",
+            CallOutcome::Failed(_) => "not taken",
+        }
+    }
+
+    /// Whether it did not take it.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, CallOutcome::Failed(_))
+    }
+}
+
 /// How much a Connect app may do: each level implies those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -184,6 +200,11 @@ impl Level {
             "ADMIN" => Some(Level::Admin),
             _ => None,
         }
+    }
+
+    /// The highest of the levels that Connect scopes stand for.
+    pub fn highest<'a>(scopes: impl Iterator<Item = &'a str>) -> Option<Level> {
+        scopes.filter_map(Level::of).max()
     }
 
     /// The level that an operation with this scope of a protected resource takes, as far as its name tells: by its verb, and
@@ -255,11 +276,10 @@ impl FromStr for ConnectMode {
 }
 
 impl ConnectPolicy {
-    /// Whether an app with `scope` may use `name`, a scope of the resource.
-    pub fn covers(&self, scope: &Scope, name: &str) -> bool {
+    /// Whether an app of that level may use `name`, a scope of the resource; one of no level may nothing.
+    pub fn covers(&self, granted: Option<Level>, name: &str) -> bool {
         let level = self.levels.iter().find(|(of, _)| of == name).map(|(_, level)| *level);
-        let level = level.unwrap_or_else(|| Level::needed(name));
-        scope.iter().filter_map(Level::of).any(|granted| granted >= level)
+        granted.is_some_and(|granted| granted >= level.unwrap_or_else(|| Level::needed(name)))
     }
 }
 
@@ -276,7 +296,7 @@ mod tests {
         let names = ["read:cmdb-object:jira", "write:cmdb-object:jira", "delete:cmdb-object:jira", "manage:project"];
         let policy =
             ConnectPolicy { levels: vec![("manage:project".into(), Level::ProjectAdmin)], ..Default::default() };
-        let covered = |granted: &str| names.map(|name| policy.covers(&scope(granted), name));
+        let covered = |granted: &str| names.map(|name| policy.covers(Level::highest(scope(granted).iter()), name));
         assert_eq!(covered("READ"), [true, false, false, false]);
         assert_eq!(covered("WRITE"), [true, true, false, false]);
         assert_eq!(covered("DELETE"), [true, true, true, false]);

@@ -1,5 +1,5 @@
 //! ErrorCode: the registered error codes that this server answers with (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8707
-//! section 2, RFC 9101 section 6, OpenID Connect Core section 3.1.2.6).
+//! section 2, RFC 9101 section 6, RFC 6750 section 3.1, OpenID Connect Core section 3.1.2.6).
 
 /// A registered error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,12 @@ pub enum ErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     ServerError,
+    InvalidToken,
 }
 
 impl ErrorCode {
     /// Every one, each at the place of its number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -38,6 +39,7 @@ impl ErrorCode {
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::ServerError,
+        Self::InvalidToken,
     ];
 
     /// As it is written in an answer.
@@ -57,6 +59,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::InvalidToken => "invalid_token",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{Distribution, Environment};
+use crate::domain::connect::{ConnectMode, LifecycleEvent};
 use crate::domain::id::{AppId, ClientId, GrantId, InstallationId, ResourceId, SiteId, UserId};
 use crate::domain::refresh_token::FamilyEnd;
 use crate::domain::site::SiteStanding;
@@ -92,6 +93,8 @@ pub enum Event {
     ResourceAdded { resource_id: ResourceId },
     /// A protected resource got one more secret.
     ResourceSecretAdded { resource_id: ResourceId },
+    /// A protected resource takes Connect apps in another way.
+    ResourceConnectSet { resource_id: ResourceId, mode: ConnectMode },
     /// A protected resource is gone.
     ResourceRemoved { resource_id: ResourceId },
     /// An app was registered.
@@ -140,6 +143,14 @@ pub enum Event {
         environment: Environment,
         by: Actor,
     },
+    /// A Connect app took what it was told of an installation.
+    LifecycleTold { installation_id: InstallationId, lifecycle: LifecycleEvent, by: Actor },
+    /// A Connect app did not take what it was told of an installation.
+    LifecycleNotTold { installation_id: InstallationId, lifecycle: LifecycleEvent, reason: String, by: Actor },
+    /// A Connect app and a site share a new secret.
+    SharedSecretRotated { installation_id: InstallationId, site_id: SiteId, by: Actor },
+    /// A Connect app may not act as a person.
+    ActAsUserRefused { installation_id: Option<InstallationId>, reason: String, address: Option<IpAddr> },
     /// A token was issued to an app as itself.
     AppTokenIssued { installation_id: InstallationId, client_id: ClientId, scope: String },
     /// A host product invoked an app, perhaps for a person.

@@ -183,7 +183,25 @@ impl fmt::Display for ClientId {
 /// What stands for this server where the resource of a token is named; nobody can be registered by it.
 const THIS_SERVER: &str = "this-authorization-server";
 
+/// What stands for all resources that take Connect apps; nobody can be registered by it.
+const CONNECT_RESOURCES: &str = "every-resource-that-takes-connect-apps";
+
 impl ClientId {
+    /// Whether the name stands for something and so is nobody's.
+    pub fn is_reserved(&self) -> bool {
+        [THIS_SERVER, CONNECT_RESOURCES].contains(&self.0.as_str())
+    }
+
+    /// The name that stands for every protected resource that takes Connect apps.
+    pub fn connect_resources() -> Self {
+        Self(CONNECT_RESOURCES.to_owned())
+    }
+
+    /// Whether it is that name.
+    pub fn is_connect_resources(&self) -> bool {
+        self.0 == CONNECT_RESOURCES
+    }
+
     /// The name that stands for the authorization server itself, whose own API says who the person of a token is.
     pub fn this_server() -> Self {
         Self(THIS_SERVER.to_owned())

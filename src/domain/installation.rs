@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{AppVersion, Deployed, Deployment, VersionNumber};
 use crate::domain::client::Client;
-use crate::domain::connect::Tenancy;
+use crate::domain::connect::{Level, Tenancy};
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, SiteId, UserId};
 use crate::domain::manifest::Privileges;
 use crate::domain::scope::{Scope, needs_interactive_consent};
+use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
 
 /// An app in one of its environments, on a site. There is at most one for the two; an uninstalled one is removed, and its
@@ -93,6 +94,11 @@ impl Installation {
         AppAccount(self.id)
     }
 
+    /// Whether its app has yet to take its secret.
+    pub fn is_installing(&self) -> bool {
+        self.state == InstallationState::Installing
+    }
+
     /// Whether what is issued to it is live.
     pub fn is_active(&self) -> bool {
         self.state == InstallationState::Active
@@ -118,6 +124,17 @@ pub struct Authority {
     pub deployed: Arc<Deployed>,
 }
 
+/// A Connect app on a site.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// The app, by its key.
+    pub client: Arc<Client>,
+    /// The site.
+    pub site: Arc<Site>,
+    /// What it may there.
+    pub authority: Authority,
+}
+
 impl Authority {
     /// Whether the app may have the scope `token` on the site at all: approved there, and asked for by the version that runs.
     pub fn allows(&self, client: &Client, token: &str) -> bool {
@@ -127,6 +144,11 @@ impl Authority {
     /// Everything that the app may have on the site.
     pub fn scope(&self, client: &Client) -> Scope {
         self.installation.approval.scope.filter(|token| self.allows(client, token))
+    }
+
+    /// How much a Connect app may: what was approved and what the version that runs asks for each imply lower levels.
+    pub fn level(&self, client: &Client) -> Option<Level> {
+        Some(Level::highest(self.installation.approval.scope.iter())?.min(Level::highest(client.scope.iter())?))
     }
 
     /// Everything that it may use for a person who is away.

@@ -6,6 +6,7 @@
 //! | Access token | `access_token` | its claims and validity |
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
 //! | Authorization request | `authorization_request` | a request in flight: pushed, pending, answered |
+//! | Canonical request | `canonical_request` | what the `qsh` of a Connect JWT is the hash of |
 //! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
 //! | Connect | `connect` | what a descriptor declares, what its scopes imply, what an installed app shares with us |
 //! | Error code | `error_code` | the registered ones that are answered with |
@@ -16,6 +17,7 @@
 //! | Manifest | `manifest` | what a version of an app asks for |
 //! | Manifest changes | `manifest_changes` | what one version asks for that another did not, and whether an admin must approve it |
 //! | One-time link | `link` | set-up, invitation and password reset, each used once |
+//! | Percent-encoding | `percent_encoding` | how a query is read, and encoded in one way |
 //! | Protected resource | `resource` | an API behind this server, and the scopes it owns |
 //! | Refresh token family | `refresh_token` | rotation, retry, reuse |
 //! | Scope | `scope` | a set of scope tokens, and the catalogue entry of each |
@@ -31,6 +33,7 @@ pub mod access_token;
 pub mod app;
 pub mod authorization_code;
 pub mod authorization_request;
+pub mod canonical_request;
 pub mod client;
 pub mod connect;
 pub mod error_code;
@@ -41,6 +44,7 @@ pub mod installation;
 pub mod link;
 pub mod manifest;
 pub mod manifest_changes;
+mod percent_encoding;
 pub mod refresh_token;
 pub mod resource;
 pub mod scope;

@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use crate::domain::access_token::AccessToken;
 use crate::domain::client::Credentials;
-use crate::domain::connect::ConnectPolicy;
+use crate::domain::connect::{ConnectMode, ConnectPolicy};
 use crate::domain::id::ResourceId;
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
@@ -53,9 +53,17 @@ impl ProtectedResource {
         self.identifiers.first().map_or(self.id.as_str(), ResourceIdentifier::as_str)
     }
 
-    /// Whether `token` is for this resource, and not for an earlier one of the same name that was removed.
+    /// Whether `token` is for this resource, and not for an earlier one of the same name that was removed. What a Connect app
+    /// may as a person, it may at every resource that takes Connect apps, as with the requests that it signs itself.
     pub fn is_meant_by(&self, token: &AccessToken) -> bool {
-        token.resource == self.id && token.issued >= self.created
+        let is_named = token.resource == self.id;
+        let takes_it = token.resource.is_connect_resources() && self.takes_connect();
+        (is_named || takes_it) && token.issued >= self.created
+    }
+
+    /// Whether Connect apps are known here.
+    pub fn takes_connect(&self) -> bool {
+        self.connect.mode != ConnectMode::Refused
     }
 }
 

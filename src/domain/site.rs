@@ -67,6 +67,12 @@ impl From<SiteUrl> for String {
     }
 }
 
+/// The path of a URL without a final slash, as it is written: empty where the URL is that of a whole host.
+pub fn path_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.find('/').map_or("", |at| after_scheme[at..].trim_end_matches('/'))
+}
+
 impl fmt::Display for SiteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -104,6 +110,13 @@ pub enum SiteStanding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_a_url_has_no_final_slash() {
+        let paths =
+            ["https://a.example", "https://a.example/", "https://a.example/wiki", "http://a:1/b/c/"].map(path_of);
+        assert_eq!(paths, ["", "", "/wiki", "/b/c"]);
+    }
 
     #[test]
     fn two_spellings_of_one_place_are_one_url() {

@@ -32,12 +32,20 @@ pub struct Shared {
     pub terms: Arc<Terms>,
 }
 
-/// Whether the peer of a new connection says something within half of what a head may take, so that both together are no
-/// longer than one and a half.
-pub async fn speaks(stream: &TcpStream, shared: &Shared, mut draining: watch::Receiver<()>) -> bool {
-    let patience = Duration::from(shared.terms.settings.connections.head) / 2;
+impl Shared {
+    /// How long the peer of a new connection may say nothing: half of what a head may take, so that both together are no longer
+    /// than one and a half.
+    pub fn silence(&self) -> Duration {
+        Duration::from(self.terms.settings.connections.head) / 2
+    }
+}
+
+/// Whether the peer of a new connection says something within that time.
+pub async fn speaks(stream: &TcpStream, patience: Duration, mut draining: watch::Receiver<()>) -> bool {
+    // That a new socket can be read is said before anybody knows whether it can; only a look at what is there tells.
+    let mut first = [0];
     tokio::select! {
-        said = timeout(patience, stream.readable()) => matches!(said, Ok(Ok(()))),
+        said = timeout(patience, stream.peek(&mut first)) => matches!(said, Ok(Ok(1))),
         _ = draining.changed() => false,
     }
 }
@@ -77,4 +85,35 @@ async fn speak(
         _ = draining.changed() => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Both ends of a new connection.
+    async fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        let (ours, theirs) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        (ours.expect("accepted").0, theirs.expect("connected"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_speaks_once_its_peer_does_and_not_by_being_new() {
+        let (_drain, draining) = watch::channel(());
+        let patience = Duration::from_secs(5);
+
+        let (ours, mut theirs) = connection().await;
+        assert!(!speaks(&ours, patience, draining.clone()).await);
+        theirs.write_all(b"G").await.expect("sent");
+        assert!(speaks(&ours, patience, draining.clone()).await);
+
+        let (ours, theirs) = connection().await;
+        drop(theirs);
+        assert!(!speaks(&ours, patience, draining).await, "who hung up says nothing any more");
+    }
 }

@@ -9,6 +9,7 @@
 //! | `dispatch` | one request: hyper's to Rocket's, and its answer back |
 //! | `express` | one request that needs no Rocket |
 //! | `gateway` | one call that is forwarded to a protected resource |
+//! | `memory` | how much of it the machine sees in use |
 //! | `patience` | a stream whose reader may not take for ever |
 //! | `terms` | on which terms connections are served, which may change |
 //! | `tls`, `validity` | the certificate, and when it ends |
@@ -19,6 +20,7 @@ mod dispatch;
 pub mod express;
 pub mod gateway;
 mod limits;
+pub mod memory;
 mod patience;
 mod terms;
 mod tls;
@@ -49,6 +51,7 @@ use crate::front::connection::{Shared, serve, speaks};
 use crate::front::express::{Express, Lane};
 use crate::front::gateway::{Forwarder, Gateway};
 use crate::front::limits::{Limits, Seat};
+use crate::front::memory::Crowd;
 use crate::front::terms::Terms;
 use crate::telemetry::{self, Telemetry};
 
@@ -195,6 +198,7 @@ impl Front {
 
     async fn accept(&self, draining: &watch::Receiver<()>) {
         let limits = &self.adjuster.limits;
+        let mut crowd = Crowd::default();
         loop {
             let place = limits.place().await;
             let (stream, peer) = match self.listener.accept().await {
@@ -212,6 +216,7 @@ impl Front {
                 terms.settings.tally.refused.increment();
                 continue;
             };
+            crowd.see(terms.settings.tally.open());
             self.converse(stream, peer, (seat, terms), draining.clone());
         }
     }
@@ -234,7 +239,7 @@ impl Front {
             // An answer is written at once and whole; waiting for more to send would only delay it.
             let _ = stream.set_nodelay(true);
             // Whoever says nothing has a socket here and no room for a request: that is made once there is one.
-            if speaks(&stream, &shared, draining.clone()).await {
+            if speaks(&stream, shared.silence(), draining.clone()).await {
                 Box::pin(serve(stream, peer, shared, draining)).await;
             }
             drop((seat, open));

@@ -15,10 +15,10 @@ use crate::http::guards::request_id;
 use crate::http::oauth::{introspection, token};
 use crate::http::responses::json;
 use crate::http::responses::oauth_error::Told;
-use crate::http::responses::refused::remember;
+use crate::http::responses::refused::{remember, remember_jwt};
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
-use crate::oauth::introspection::introspect;
+use crate::oauth::introspection::{Introspection, introspect};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::token::grant;
 
@@ -82,7 +82,7 @@ impl Express {
         let presented = Presented::read(Some(authorization), &parameters).ok()?;
         let id = request_id::chosen(&self.server.trust().proxies, Some(named.0), named.1);
         let (route, told) = if path == self.introspection.path {
-            (&self.introspection, self.introspect(&presented, &parameters).await?)
+            (&self.introspection, self.introspect(&presented, &parameters, &id).await?)
         } else {
             (&self.token, self.grant(&presented, &parameters, &id).await?)
         };
@@ -92,10 +92,13 @@ impl Express {
     }
 
     /// Introspection changes nothing, so that Rocket may tell every refusal.
-    async fn introspect(&self, presented: &Presented, parameters: &Parameters<'_>) -> Option<Told> {
+    async fn introspect(&self, presented: &Presented, parameters: &Parameters<'_>, id: &str) -> Option<Told> {
         let path = self.introspection.path;
         let asker = client_authentication::resource(&self.server, presented, path).await.ok()?;
         let introspection = introspect(&self.server, asker, parameters).await.ok()?;
+        if let Introspection::Inactive(Some(refused)) = &introspection {
+            remember_jwt(&self.server, refused, id);
+        }
         Told::well(&introspection).ok()
     }
 

@@ -13,6 +13,8 @@
 //! | `/gateway/…` | apps | `gateway`, without Rocket |
 //! | `/v1/installations`, `/v1/installation/…` | apps | `forge::installations` |
 //! | `/forge/invocations` | host products | `forge::invocations` |
+//! | `/oauth2/token` | Connect apps that act as a person | `connect::token` |
+//! | `/connect-keys/…` | Connect apps | `connect::public_key` |
 //! | `/.well-known/oauth-authorization-server` | everybody | `oauth::metadata` |
 //! | `/oauth/jwks`, `/.well-known/jwks.json` | everybody | `oauth::key_set` |
 //! | `/login`, `/logout` | browsers | `accounts::sign_in`, `accounts::sign_out` |
@@ -34,6 +36,7 @@ pub mod accounts;
 pub mod admin;
 pub mod assets;
 pub mod catchers;
+pub mod connect;
 pub mod console;
 pub mod express;
 pub mod fairings;
@@ -56,6 +59,7 @@ pub fn routes() -> Vec<Route> {
         [
             oauth::routes(),
             forge::routes(),
+            connect::routes(),
             accounts::routes(),
             console::routes(),
             admin::routes(),

@@ -3,8 +3,10 @@
 
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::client::Client;
+use crate::domain::connect::{ACT_AS_USER, Level};
 use crate::domain::grant::Grant;
 use crate::domain::installation::Authority;
+use crate::domain::scope::Scope;
 use crate::domain::site::Site;
 use crate::domain::user::User;
 use crate::store::Owner;
@@ -29,6 +31,20 @@ impl Bounds {
             Some(authority) if self.away => authority.allows_away(client, token),
             Some(authority) => authority.allows(client, token),
         }
+    }
+
+    /// Whether it is a credential of a Connect app, whose scopes are its own and not those of a resource.
+    pub fn is_of_connect(&self) -> bool {
+        self.authority.as_ref().is_some_and(|authority| authority.installation.tenancy.is_some())
+    }
+
+    /// What a Connect app may by a credential of these scopes: no more than its version asks for and the site's admin approved;
+    /// nothing as a person, unless it may act as one at all.
+    pub fn level(&self, client: &Client, scope: &Scope) -> Option<Level> {
+        if self.away && !self.approve(client, ACT_AS_USER) {
+            return None;
+        }
+        Some(Level::highest(scope.iter())?.min(self.authority.as_ref()?.level(client)?))
     }
 
     /// Whether the person allowed it, where one must have.

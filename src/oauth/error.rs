@@ -6,6 +6,7 @@
 use crate::domain::authorization_request::MalformedPrompt;
 use crate::domain::error_code::ErrorCode;
 use crate::domain::scope::MalformedScope;
+use crate::secrets::hs256::MalformedJwt;
 use crate::store::StoreError;
 
 /// Why a request at a protocol endpoint was refused or failed.
@@ -228,6 +229,53 @@ pub enum GrantFault {
     /// The app registered no key.
     #[error("this app registered no key to sign assertions with; deploy it with a JSON Web Key Set")]
     NoKey,
+    /// A Connect app may not act as the person.
+    #[error(transparent)]
+    ActAsUser(#[from] ActAsUserFault),
+}
+
+/// The rule of Connect's user impersonation that an assertion breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActAsUserFault {
+    /// It cannot be read.
+    #[error("the assertion cannot be read: {0}")]
+    Malformed(MalformedJwt),
+    /// `iss` names no installation.
+    #[error("iss must be urn:atlassian:connect:clientid: and the oauthClientId of an installation")]
+    Issuer,
+    /// The secret cannot be opened here.
+    #[error("the shared secret cannot be opened here; an admin of the site has to rotate it")]
+    Unsealed,
+    /// Another secret signed it.
+    #[error("the assertion was not signed with the shared secret of this installation")]
+    Signature,
+    /// It is over.
+    #[error("exp has passed")]
+    Expired,
+    /// It would be good for too long.
+    #[error("exp lies more than 60 seconds after iat")]
+    TooLong,
+    /// It is not yet good.
+    #[error("iat or nbf lies ahead; the clock of the app is wrong")]
+    NotYet,
+    /// It was made for another server.
+    #[error("aud must be one string: an audience of this server")]
+    Audience,
+    /// It was made for another site.
+    #[error("tnt is not the URL of the site of this installation")]
+    Tenant,
+    /// The app may not act as anybody.
+    #[error("the app has no scope ACT_AS_USER that an admin of the site approved")]
+    NotAllowed,
+    /// It names a person by a key.
+    #[error("people are named by account ids: urn:atlassian:connect:useraccountid:, since user keys are no more")]
+    UserKey,
+    /// It names nobody.
+    #[error("sub must be urn:atlassian:connect:useraccountid: and an account id")]
+    Subject,
+    /// It was used before.
+    #[error("this assertion was used before; make a new one for each request")]
+    Replayed,
 }
 
 /// Why a scope cannot be had.
@@ -254,6 +302,9 @@ pub enum ScopeFault {
     /// It may not be used for a person who is away.
     #[error("the scope {0:?} was not approved for acting as a person who is away (allowImpersonation)")]
     NotImpersonating(String),
+    /// Not one of Connect's.
+    #[error("{0:?} is no scope of a Connect app; write them in capitals")]
+    NoConnectScope(String),
     /// Nothing is left that a token could be for.
     #[error("no scope of a protected resource is asked for")]
     Nothing,

@@ -78,6 +78,10 @@ pub async fn invoke(
         return Err(OAuthError::NotAHostProduct);
     }
     let (client, authority) = called(server, parameters).await?;
+    // A Connect app is called with what it shares with its site.
+    if authority.installation.tenancy.is_some() {
+        return Err(GrantFault::NotInstalled.into());
+    }
     let module = parameters.required("module")?;
     let user = match parameters.once("user")? {
         Some(user) => Some(installed::person(server, &authority, account(user)?).await?),

@@ -12,11 +12,13 @@
 //! | 7517 | the key set | `key_set` |
 //! | 7636 | proof key for code exchange | `authorization::checks`, `machine` |
 //! | 7662 | introspection | `introspection` |
+//! | 7523 section 2.1, in Connect's form | a Connect app acts as a person | `act_as_user` |
 //! | 8414 | metadata | `metadata` |
 //! | 8707 | resource indicators | `target` |
 //! | 9126 | pushed authorization requests | `pushed_authorization` |
 
 pub mod accessible_resources;
+pub mod act_as_user;
 pub mod authorization;
 pub mod bearer;
 mod bounds;

@@ -1,6 +1,6 @@
 //! What a developer can do about a refusal, in plain words.
 
-use crate::oauth::error::{ClientFault, GrantFault, OAuthError, RequestFault, ScopeFault, TargetFault};
+use crate::oauth::error::{ActAsUserFault, ClientFault, GrantFault, OAuthError, RequestFault, ScopeFault, TargetFault};
 
 impl OAuthError {
     /// What the developer of the client that was refused can do about it.
@@ -81,7 +81,27 @@ fn of_grant(fault: &GrantFault) -> &'static str {
         GrantFault::Nobody => "Ask for a token of the app itself, with client_credentials.",
         GrantFault::Invocation => "Send the invocation token of this call, unchanged and before it expires.",
         GrantFault::Assertion(_) => "Correct the claims of the assertion as the description says.",
+        GrantFault::ActAsUser(fault) => of_assertion(fault),
         GrantFault::NoKey => "Deploy the app again with the key set that it signs with.",
+    }
+}
+
+fn of_assertion(fault: &ActAsUserFault) -> &'static str {
+    match fault {
+        ActAsUserFault::Signature | ActAsUserFault::Unsealed => {
+            "Sign with the sharedSecret that came with the newest `installed` of this site."
+        }
+        ActAsUserFault::NotAllowed => "Ask for ACT_AS_USER in the descriptor, and have it approved.",
+        ActAsUserFault::Tenant => "Send the baseUrl of the site as tnt, as the app was told it.",
+        ActAsUserFault::Replayed | ActAsUserFault::Expired => "Make a new assertion for each token.",
+        ActAsUserFault::NotYet | ActAsUserFault::TooLong => {
+            "Set the clock, and let exp be at most 60 seconds after iat."
+        }
+        ActAsUserFault::Malformed(_)
+        | ActAsUserFault::Issuer
+        | ActAsUserFault::Audience
+        | ActAsUserFault::UserKey
+        | ActAsUserFault::Subject => "Correct the claim that is named.",
     }
 }
 
@@ -96,6 +116,7 @@ fn of_scope(fault: &ScopeFault) -> &'static str {
         ScopeFault::NotImpersonating(_) => {
             "Set allowImpersonation for the scope in the manifest, and have it approved."
         }
+        ScopeFault::NoConnectScope(_) => "Ask for READ, WRITE, DELETE, PROJECT_ADMIN, SPACE_ADMIN or ADMIN.",
         ScopeFault::Nothing => "Ask for a scope of an API.",
     }
 }

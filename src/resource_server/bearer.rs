@@ -1,4 +1,4 @@
-//! The request guard: a live token with a scope.
+//! The request guard: a live token with a scope, or a signed request that is worth one.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -6,9 +6,11 @@ use std::ops::Deref;
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
+use crate::resource_server::credential::credential;
 use crate::resource_server::introspection::introspect;
 use crate::resource_server::refusal::Refused;
-use crate::resource_server::{Introspection, Refusal, ResourceServer, header};
+use crate::resource_server::request_line::RequestLine;
+use crate::resource_server::{Introspection, Refusal, ResourceServer};
 
 /// Names the scope that a route needs.
 pub trait RequiredScope: Send + Sync + 'static {
@@ -16,7 +18,7 @@ pub trait RequiredScope: Send + Sync + 'static {
     const SCOPE: &'static str;
 }
 
-/// Proof that a request carries a live token with the scope `S`, and what the authorization server says of it.
+/// Proof that a request carries a live token with the scope `S`, or is signed by a Connect app that has it, and what the authorization server says of it.
 #[derive(Clone, Debug)]
 pub struct Bearer<S: RequiredScope> {
     introspection: Introspection,
@@ -54,15 +56,15 @@ async fn prove<S: RequiredScope>(request: &Request<'_>) -> Result<Bearer<S>, Ref
     }
 }
 
-/// The word on the request's token, asked for once however many guards a route has.
+/// The word on the request's credential, asked for once however many guards a route has.
 async fn introspected(request: &Request<'_>) -> Result<Introspection, Refusal> {
     let asked = request.local_cache_async(async {
-        let token = header::token(request)?;
+        let credential = credential(request)?;
         let Some(server) = request.rocket().state::<ResourceServer>() else {
             tracing::error!("no ResourceServer is attached to this Rocket");
             return Err(Refusal::Unavailable);
         };
-        introspect(server, token).await
+        introspect(server, credential, RequestLine::of(request)).await
     });
     asked.await.clone()
 }

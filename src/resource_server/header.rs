@@ -7,30 +7,45 @@ use url::form_urlencoded;
 
 use crate::resource_server::Refusal;
 
-const SCHEME: &str = "bearer";
-const MAX_BYTES: usize = 4096;
+/// A longer one is none of ours.
+pub const MAX_BYTES: usize = 4096;
 
 /// The token of the request. Tokens in the query are refused and those in a body are not looked at, because both end up
 /// in logs (RFC 9700 section 4.3.2).
 pub fn token<'r>(request: &'r Request<'_>) -> Result<&'r str, Refusal> {
+    not_in_query(request)?;
+    read(request.headers().get("Authorization"))
+}
+
+/// Refuses an access token in the query of a request.
+pub fn not_in_query(request: &Request<'_>) -> Result<(), Refusal> {
     let query = request.uri().query().map_or("", |query| query.as_str());
     if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token") {
         return Err(Refusal::InvalidRequest("an access token belongs in the Authorization header, never in the query"));
     }
-    read(request.headers().get("Authorization"))
+    Ok(())
 }
 
-/// The token in the `Authorization` headers of a request.
-pub fn read<'h>(mut headers: impl Iterator<Item = &'h str>) -> Result<&'h str, Refusal> {
+/// The access token in the `Authorization` headers of a request.
+pub fn read<'h>(headers: impl Iterator<Item = &'h str>) -> Result<&'h str, Refusal> {
+    match only(headers)? {
+        (scheme, rest) if scheme.eq_ignore_ascii_case("bearer") => access_token(rest),
+        _ => Err(Refusal::NoToken),
+    }
+}
+
+/// The scheme of the one `Authorization` header of a request, and what follows it.
+pub fn only<'h>(mut headers: impl Iterator<Item = &'h str>) -> Result<(&'h str, &'h str), Refusal> {
     let header = headers.next().ok_or(Refusal::NoToken)?;
     if headers.next().is_some() {
         return Err(Refusal::InvalidToken("the request has more than one Authorization header"));
     }
     let scheme_end = header.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(header.len());
-    let (scheme, rest) = header.split_at(scheme_end);
-    if !scheme.eq_ignore_ascii_case(SCHEME) {
-        return Err(Refusal::NoToken);
-    }
+    Ok(header.split_at(scheme_end))
+}
+
+/// The access token in what follows the scheme `Bearer`.
+pub fn access_token(rest: &str) -> Result<&str, Refusal> {
     rest.strip_prefix(' ')
         .filter(|token| is_token68(token))
         .ok_or(Refusal::InvalidToken("the Authorization header is Bearer, one space and the token"))

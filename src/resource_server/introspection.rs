@@ -4,16 +4,24 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::resource_server::credential::Credential;
+use crate::resource_server::request_line::RequestLine;
 use crate::resource_server::{Refusal, ResourceServer};
 
-/// What the authorization server says of a live token.
+/// What the authorization server says of a live token, or of an app that signed the request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Introspection {
     active: bool,
     iss: Option<String>,
+    token_type: Option<String>,
     /// Whom the token stands for: `user:…` or `app:…`.
     #[serde(default)]
     pub sub: String,
+    /// Who acts for them, where it is another (RFC 8693 section 4.1).
+    pub act: Option<Actor>,
+    /// Which system it belongs to: `oauth_user`, `forge_app`, `connect_app` and so on.
+    #[serde(default)]
+    pub credential: String,
     /// The client it was issued to.
     #[serde(default)]
     pub client_id: String,
@@ -29,6 +37,14 @@ pub struct Introspection {
     /// Everything else that was said.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// Who acts for the one whom a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Actor {
+    /// `app:…`.
+    #[serde(default)]
+    pub sub: String,
 }
 
 /// The site that a token is good on.
@@ -49,30 +65,59 @@ impl Introspection {
     pub fn allows(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|carried| carried == scope)
     }
+
+    /// Whether the answer is of the kind that was shown. An access token that is shown as a JWT would be one in a query.
+    fn is_of(&self, credential: Credential<'_>) -> bool {
+        let is_jwt = self.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("jwt"));
+        is_jwt == matches!(credential, Credential::Signature(_))
+    }
 }
 
-/// Asks about a token. Nothing is kept, so that a withdrawal is felt by the next request.
-pub(super) async fn introspect(server: &ResourceServer, token: &str) -> Result<Introspection, Refusal> {
-    let answer = match ask(server, token).await {
+/// Asks about what a request shows. Nothing is kept, so that a withdrawal is felt by the next request.
+pub(super) async fn introspect(
+    server: &ResourceServer,
+    credential: Credential<'_>,
+    line: &RequestLine,
+) -> Result<Introspection, Refusal> {
+    let answer = match ask(server, &question(server, credential, line)).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(error = %error.without_url(), "the authorization server could not be asked about a token");
             return Err(Refusal::Unavailable);
         }
     };
-    if answer.active && answer.iss.as_deref().is_none_or(|iss| iss == server.issuer) {
-        Ok(answer)
-    } else {
-        Err(Refusal::InvalidToken("the access token is expired, revoked, withdrawn or not for this API"))
+    if answer.active && answer.iss.as_deref().is_none_or(|iss| iss == server.issuer) && answer.is_of(credential) {
+        return Ok(answer);
     }
+    Err(Refusal::InvalidToken(match credential {
+        Credential::AccessToken(_) => "the access token is expired, revoked, withdrawn or not for this API",
+        Credential::Signature(_) => {
+            "the JWT is expired, signs another request or is of an app that may not call this API"
+        }
+    }))
 }
 
-async fn ask(server: &ResourceServer, token: &str) -> Result<Introspection, reqwest::Error> {
+fn question<'q>(
+    server: &'q ResourceServer,
+    credential: Credential<'q>,
+    line: &'q RequestLine,
+) -> Vec<(&'q str, &'q str)> {
+    let mut question = match credential {
+        Credential::AccessToken(token) => vec![("token", token)],
+        Credential::Signature(jwt) => {
+            vec![("token", jwt), ("request_method", line.method.as_str()), ("request_target", line.target.as_str())]
+        }
+    };
+    question.extend(server.site.as_deref().map(|site| ("site", site)));
+    question
+}
+
+async fn ask(server: &ResourceServer, question: &[(&str, &str)]) -> Result<Introspection, reqwest::Error> {
     let answer = server
         .http
         .post(&server.introspection_endpoint)
         .basic_auth(form_encoded(&server.id), Some(form_encoded(server.secret.expose())))
-        .form(&[("token", token)])
+        .form(question)
         .send()
         .await?;
     if answer.status() == StatusCode::UNAUTHORIZED {

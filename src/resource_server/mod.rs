@@ -1,33 +1,39 @@
 //! The guard for APIs behind this server (RFC 6750), usable from any Rocket application.
 //!
 //! Attach a [`ResourceServer`] and ask for [`Bearer`] in a route. A request without a live token for that scope is
-//! answered by the challenge of RFC 6750 section 3, with a body that names the layer that refused.
+//! answered by the challenge of RFC 6750 section 3, with a body that names the layer that refused. A Connect app shows no
+//! token but a JWT that signs the request; to a route it is the same.
 //!
 //! | file | what |
 //! |---|---|
-//! | `header` | the token of a request, read strictly |
+//! | `credential` | what a request authenticates with: an access token, or the JWT that signs it |
+//! | `header` | the access token of a request, read strictly |
+//! | `request_line` | what that JWT signs |
 //! | `introspection` | the authorization server's word on a token (RFC 7662) |
 //! | `refusal` | why a request goes no further, and the challenge that says so |
 //! | `bearer` | the request guard |
 
 mod bearer;
+mod credential;
 mod header;
 mod introspection;
 mod refusal;
+mod request_line;
 
 pub use bearer::{Bearer, RequiredScope};
 pub(crate) use header::{read, token};
-pub use introspection::{Introspection, Site};
+pub use introspection::{Actor, Introspection, Site};
 pub use refusal::Refusal;
 
 use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::{Build, Request, Response, Rocket};
+use rocket::{Build, Data, Request, Response, Rocket};
 
 use crate::domain::secret::Secret;
 use crate::domain::uri::Issuer;
 use crate::resource_server::refusal::Refused;
+use crate::resource_server::request_line::RequestLine;
 
 const TIME_OUT: Duration = Duration::from_secs(5);
 
@@ -39,6 +45,7 @@ pub struct ResourceServer {
     id: String,
     secret: Secret<String>,
     realm: String,
+    site: Option<String>,
     http: reqwest::Client,
 }
 
@@ -73,19 +80,30 @@ impl ResourceServer {
             id: id.to_owned(),
             secret: Secret::new(secret.to_owned()),
             realm: realm.chars().filter(|c| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~')).collect(),
+            site: None,
             http,
         })
+    }
+
+    /// The API of one site, which is named by its identifier or address: whatever is shown must be good there.
+    #[must_use]
+    pub fn on_site(self, site: &str) -> Self {
+        Self { site: Some(site.to_owned()), ..self }
     }
 }
 
 #[rocket::async_trait]
 impl Fairing for ResourceServer {
     fn info(&self) -> Info {
-        Info { name: "Resource server", kind: Kind::Ignite | Kind::Response | Kind::Singleton }
+        Info { name: "Resource server", kind: Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         Ok(rocket.manage(self.clone()))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        RequestLine::of(request);
     }
 
     /// Whatever catcher answered a refusal, the challenge must be in the answer.

@@ -93,7 +93,11 @@ impl Refusal {
         response.set_header(ContentType::JSON);
         response.set_header(Header::new("Cache-Control", "no-store"));
         match self.challenge(realm) {
-            Some(challenge) => drop(response.set_header(Header::new("WWW-Authenticate", challenge))),
+            Some(challenge) => {
+                response.set_header(Header::new("WWW-Authenticate", challenge));
+                // In a header of its own, behind: not everybody reads two challenges in one (RFC 9110 section 11.6.1).
+                response.adjoin_raw_header("WWW-Authenticate", format!("JWT realm=\"{realm}\""));
+            }
             None => drop(response.set_header(Header::new("Retry-After", "5"))),
         }
         response.set_sized_body(body.len(), Cursor::new(body));

@@ -9,11 +9,13 @@
 //! | `passphrase` | from a passphrase to a key, for backups |
 //! | `password` | argon2id, a bounded number at once |
 //! | `assertion` | the signed assertions of `private_key_jwt` |
+//! | `hs256` | the JWTs of Connect, by a shared secret |
 //! | `signing` | signing keys and the JWTs that they sign |
 //! | `seal` | what is encrypted before it is kept |
 
 pub mod assertion;
 pub mod digest;
+pub mod hs256;
 pub mod passphrase;
 pub mod password;
 pub mod random;

@@ -1,7 +1,9 @@
 //! Identifiers and secret bytes, from the operating system's generator by way of `rand`.
 
 use crate::domain::id::{AppId, FamilyId, GrantId, InstallationId, SiteId, UserId};
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::secrets::digest::base64url;
 
 /// 256 random bits: the secret part of every token.
 pub fn secret_bytes() -> [u8; 32] {
@@ -11,6 +13,12 @@ pub fn secret_bytes() -> [u8; 32] {
 /// 128 random bits, for salts.
 pub fn salt() -> [u8; 16] {
     rand::random()
+}
+
+/// A new secret for an installed app to share with this server: 384 random bits, in letters that any header takes.
+pub fn shared_secret() -> Secret<String> {
+    let bytes = Secret::new(rand::random::<[u8; 48]>());
+    Secret::new(base64url(bytes.expose()))
 }
 
 /// A new person.
@@ -51,4 +59,17 @@ pub fn client_id() -> String {
 /// A short name for one request, told to people who report an error.
 pub fn request_id() -> String {
     format!("{:016x}", rand::random::<u64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_secret_is_64_letters_and_never_the_same() {
+        let (one, other) = (shared_secret(), shared_secret());
+        assert_eq!(one.expose().len(), 64);
+        assert!(one.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
+        assert_ne!(one.expose(), other.expose());
+    }
 }

@@ -1,15 +1,18 @@
 //! Signing keys and the JWTs that they sign (RFC 7515, 7517, 7519): generated, used, and checked against a key set.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Map, Value};
 
 use crate::domain::secret::Secret;
 use crate::domain::signing_key::SignatureAlgorithm;
+use crate::secrets::digest::from_base64url;
 
 /// A key pair that nobody keeps yet.
 pub struct KeyPair {
@@ -84,6 +87,23 @@ pub fn sign(
     encode(&header, claims, &encoding_key(algorithm, private)).map_err(|_| SigningFailure)
 }
 
+/// The public part of an RSA key in PEM (RFC 7468 section 13), as apps ask for it that check a signed `installed`; `None` for
+/// any other key.
+pub fn public_pem(jwk: &str) -> Option<String> {
+    let AlgorithmParameters::RSA(key) = serde_json::from_str::<Jwk>(jwk).ok()?.algorithm else { return None };
+    let components = PublicKeyComponents { n: from_base64url(&key.n)?, e: from_base64url(&key.e)? };
+    let document: PublicKeyX509Der<'_> = components.as_der().ok()?;
+    let text = STANDARD.encode(document.as_ref());
+    let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+    // Base64 is ASCII, so every place is one where a character begins.
+    for at in (0..text.len()).step_by(64) {
+        pem.push_str(&text[at..text.len().min(at + 64)]);
+        pem.push('\n');
+    }
+    pem.push_str("-----END PUBLIC KEY-----\n");
+    Some(pem)
+}
+
 fn encoding_key(algorithm: SignatureAlgorithm, private: &[u8]) -> EncodingKey {
     match algorithm {
         SignatureAlgorithm::ES256 => EncodingKey::from_ec_der(private),
@@ -148,6 +168,59 @@ mod tests {
             names.sort_unstable();
             assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
             assert_eq!(jwk["alg"], algorithm.as_str());
+        }
+    }
+    #[test]
+    fn the_public_part_of_an_rsa_key_in_pem_verifies_what_it_signs() {
+        let (ours, other) =
+            (generate(SignatureAlgorithm::RS256).expect("a key"), generate(SignatureAlgorithm::RS256).expect("a key"));
+        let token =
+            sign(SignatureAlgorithm::RS256, &ours.kid, ours.private.expose(), "JWT", &claims()).expect("a token");
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        for (pair, verifies) in [(ours, true), (other, false)] {
+            let pem = public_pem(&pair.public).expect("a PEM");
+            let key = DecodingKey::from_rsa_pem(pem.as_bytes()).expect("a key");
+            assert_eq!(decode::<Map<String, Value>>(&token, &key, &validation).is_ok(), verifies);
+        }
+    }
+
+    #[test]
+    fn a_pem_has_lines_of_64_columns() {
+        let pair = generate(SignatureAlgorithm::RS256).expect("a key");
+        let pem = public_pem(&pair.public).expect("a PEM");
+        let lines: Vec<&str> = pem.lines().collect();
+        assert_eq!((lines[0], lines[lines.len() - 1]), ("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"));
+        assert!(lines[1..lines.len() - 2].iter().all(|line| line.len() == 64));
+        assert!(pem.ends_with("-----\n"));
+    }
+
+    // By openssl rsa -pubout, of the key of RFC 7515 appendix A.2.1.
+    #[test]
+    fn a_pem_is_that_of_openssl() {
+        let jwk = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;
+        let pem = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
+NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
+P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
+9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
+EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
+FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
+oQIDAQAB
+-----END PUBLIC KEY-----
+";
+        assert_eq!(public_pem(jwk).as_deref(), Some(pem));
+    }
+
+    #[test]
+    fn only_an_rsa_key_has_a_pem() {
+        for algorithm in [SignatureAlgorithm::ES256, SignatureAlgorithm::EdDSA] {
+            assert_eq!(public_pem(&generate(algorithm).expect("a key").public), None);
+        }
+        for malformed in ["", "{}", r#"{"kty":"RSA","n":"","e":""}"#, r#"{"kty":"RSA","n":"!","e":"AQAB"}"#] {
+            assert_eq!(public_pem(malformed), None, "{malformed}");
         }
     }
 }

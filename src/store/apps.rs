@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
-use crate::domain::installation::{Installation, InstallationRequest};
+use crate::domain::installation::{Installation, InstallationRequest, Tenant};
 use crate::store::Result;
 
 /// Apps, their versions and installations. Removing an installation ends every token that hangs from it.
@@ -42,6 +42,9 @@ pub trait Apps {
 
     /// The installation of that name.
     async fn installation(&self, id: InstallationId) -> Result<Option<Arc<Installation>>>;
+
+    /// The Connect app of that key on a site: the hot path of what it signs.
+    async fn tenant(&self, key: &str, site: SiteId) -> Result<Option<Tenant>>;
 
     /// The installation of an app on a site.
     async fn installation_on(&self, site: SiteId, deployment: Deployment) -> Result<Option<Arc<Installation>>>;

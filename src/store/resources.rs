@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::domain::connect::ConnectPolicy;
 use crate::domain::id::ResourceId;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::{Scope, ScopeEntry};
@@ -39,6 +40,9 @@ pub trait Resources {
         secret: Digest,
         now: Timestamp,
     ) -> Result<Option<Arc<ProtectedResource>>>;
+
+    /// Says how a resource takes Connect apps from now on; `None` if there is no such resource.
+    async fn set_connect(&self, id: &ResourceId, policy: &ConnectPolicy) -> Result<Option<Arc<ProtectedResource>>>;
 
     /// Removes a resource and its scopes. Nobody can ask about tokens for it any more. `false` if there was none.
     async fn remove_resource(&self, id: &ResourceId) -> Result<bool>;

@@ -17,7 +17,7 @@ mod targets;
 const CASES: u32 = 1_000;
 
 /// What the readers look for: a change that puts one of these somewhere goes further than one of random bytes.
-const WORDS: [&str; 34] = [
+const WORDS: [&str; 36] = [
     "%",
     "+",
     "&",
@@ -52,6 +52,8 @@ const WORDS: [&str; 34] = [
     "'",
     "\t",
     "[",
+    "jwt=",
+    "\"crit\":",
 ];
 
 /// One change to a seed, at a place counted round and round.

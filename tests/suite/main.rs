@@ -6,6 +6,7 @@ mod admin;
 mod apps;
 mod attacks;
 mod cli;
+mod connect;
 mod console;
 mod faults;
 mod forge;

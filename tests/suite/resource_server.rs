@@ -1,7 +1,5 @@
 //! The guard for APIs, before an authorization server that says what the test wants (RFC 6750, RFC 7662).
 
-use std::sync::OnceLock;
-
 use hallmark::resource_server::{Bearer, RequiredScope, ResourceServer};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
@@ -9,7 +7,7 @@ use rocket::form::{Form, FromForm};
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use rocket::serde::json::{Value, json};
-use rocket::{get, post, routes};
+use rocket::{State, get, post, routes};
 use tokio::sync::oneshot;
 
 struct ReadNotes;
@@ -23,6 +21,13 @@ async fn notes(caller: Bearer<ReadNotes>) -> Value {
     json!({ "read_by": caller.sub })
 }
 
+/// Tells what the guard asked about the request.
+#[get("/asked/<_..>")]
+async fn asked(caller: Bearer<ReadNotes>) -> Value {
+    let acting = caller.act.as_ref().map(|act| &act.sub);
+    json!({ "asked": caller.more["asked"], "credential": caller.credential, "acting": acting })
+}
+
 #[get("/hello")]
 async fn hello(caller: Option<Bearer<ReadNotes>>) -> String {
     caller.map_or("hello".to_owned(), |caller| format!("hello {}", caller.sub))
@@ -31,16 +36,37 @@ async fn hello(caller: Option<Bearer<ReadNotes>>) -> String {
 #[derive(FromForm)]
 struct Question {
     token: String,
+    request_method: Option<String>,
+    request_target: Option<String>,
+    site: Option<String>,
 }
 
-/// What the authorization server calls itself, set once it is known.
-static ISSUER: OnceLock<String> = OnceLock::new();
+/// What the authorization server calls itself.
+struct Issuer(String);
 
 #[post("/oauth/introspect", data = "<question>")]
-async fn introspect(question: Form<Question>) -> Result<Value, Status> {
+async fn introspect(question: Form<Question>, issuer: &State<Issuer>) -> Result<Value, Status> {
+    let Question { token, request_method, request_target, site } = question.into_inner();
     let live =
-        |scope: &str| json!({ "active": true, "iss": ISSUER.get(), "sub": "user:1", "client_id": "c", "scope": scope });
-    match question.token.as_str() {
+        |scope: &str| json!({ "active": true, "iss": issuer.0, "sub": "user:1", "client_id": "c", "scope": scope });
+    let told = |credential: &str, token_type: &str| {
+        let mut told = live("read:note:example");
+        told["asked"] = json!([request_method, request_target, site]);
+        told["credential"] = json!(credential);
+        told["token_type"] = json!(token_type);
+        told
+    };
+    match token.as_str() {
+        "asked" => Ok(told("oauth_user", "Bearer")),
+        "signed.by.app" if request_method.is_some() => Ok(told("connect_app", "JWT")),
+        "signs.head.only" if request_method.as_deref() == Some("HEAD") => Ok(told("connect_app", "JWT")),
+        "for.a.user" => {
+            let mut told = told("connect_user", "Bearer");
+            told["act"] = json!({ "sub": "app:1" });
+            Ok(told)
+        }
+        "opaque.but.live" => Ok(told("oauth_user", "Bearer")),
+        "jwt.about.anything" => Ok(told("connect_app", "JWT")),
         "good" => Ok(live("read:note:example write:note:example")),
         "narrow" => Ok(live("write:note:example read:note:example2")),
         "foreign" => Ok(json!({ "active": true, "iss": "https://evil.example", "scope": "read:note:example" })),
@@ -56,19 +82,24 @@ async fn authorization_server() -> String {
     let port = free.expect("a free port").port();
     let (sender, lifted_off) = oneshot::channel();
     let figment = Figment::from(rocket::Config::debug_default()).merge(("port", port)).merge(("log_level", "off"));
+    let issuer = format!("http://127.0.0.1:{port}");
     let rocket = rocket::custom(figment)
+        .manage(Issuer(issuer.clone()))
         .mount("/", routes![introspect])
         .attach(AdHoc::on_liftoff("Lifted off", |_| Box::pin(async move { sender.send(()).unwrap_or_default() })));
     tokio::spawn(rocket.launch());
     lifted_off.await.expect("a lift-off");
-    format!("http://127.0.0.1:{port}")
+    issuer
 }
 
-async fn api(issuer: &str) -> Client {
-    let guard = ResourceServer::new(issuer, "notes", "secret", "no\"tes").expect("a guard");
+fn guard(issuer: &str) -> ResourceServer {
+    ResourceServer::new(issuer, "notes", "secret", "no\"tes").expect("a guard")
+}
+
+async fn api(guard: ResourceServer) -> Client {
     let rocket = rocket::custom(Figment::from(rocket::Config::debug_default()).merge(("log_level", "off")))
         .attach(guard)
-        .mount("/", routes![notes, hello]);
+        .mount("/", routes![notes, asked, hello]);
     Client::untracked(rocket).await.expect("a rocket")
 }
 
@@ -96,8 +127,7 @@ async fn ask(api: &Client, path: &str, authorization: &[&str]) -> Answer {
 
 /// An API behind an authorization server that can be asked.
 async fn served() -> Client {
-    let issuer = authorization_server().await;
-    api(ISSUER.get_or_init(|| issuer.clone()).as_str()).await
+    api(guard(&authorization_server().await)).await
 }
 
 #[rocket::async_test]
@@ -141,8 +171,84 @@ async fn every_refusal_names_its_layer_and_carries_its_challenge() {
 #[rocket::async_test]
 async fn an_authorization_server_that_is_down_is_no_reason_to_trust_a_token() {
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    let api = api(&format!("http://127.0.0.1:{}", free.expect("a free port").port())).await;
+    let api = api(guard(&format!("http://127.0.0.1:{}", free.expect("a free port").port()))).await;
     let refused = ask(&api, "/notes", &["Bearer good"]).await;
     assert_eq!((refused.status, &refused.body["error"]), (503, &json!("temporarily_unavailable")));
     assert!(refused.challenge.is_empty());
+}
+
+#[rocket::async_test]
+async fn a_connect_app_is_asked_about_with_the_request_as_it_was_sent() {
+    let api = served().await;
+
+    for target in ["/asked/a%2fb/it's?q=a+b&z=%7E'(", "/asked//a/?", "/asked/a?jwt2=x"] {
+        let reached = ask(&api, target, &["JWT signed.by.app"]).await;
+        assert_eq!(reached.body["asked"], json!(["GET", target, null]), "{target}");
+        assert_eq!(reached.body["credential"], "connect_app");
+    }
+    let in_query = ask(&api, "/asked/a?x=1&jwt=signed.by.app", &[]).await;
+    assert_eq!(in_query.body["asked"], json!(["GET", "/asked/a?x=1&jwt=signed.by.app", null]));
+
+    let mut head = api.head("/notes");
+    head.add_header(Header::new("Authorization", "JWT signs.head.only"));
+    assert_eq!(head.dispatch().await.status(), Status::Ok, "the route is that of GET, and what was signed is HEAD");
+}
+
+#[rocket::async_test]
+async fn who_is_asked_about_a_token_is_told_nothing_of_the_request() {
+    let api = served().await;
+    assert_eq!(ask(&api, "/asked/a", &["Bearer asked"]).await.body["asked"], json!([null, null, null]));
+}
+
+#[rocket::async_test]
+async fn an_app_that_acts_for_a_person_is_told_beside_them() {
+    let reached = ask(&served().await, "/asked/a", &["Bearer for.a.user"]).await;
+    assert_eq!((&reached.body["acting"], &reached.body["credential"]), (&json!("app:1"), &json!("connect_user")));
+}
+
+#[rocket::async_test]
+async fn an_api_of_one_site_names_it_with_every_question() {
+    let api = api(guard(&authorization_server().await).on_site("https://acme.example")).await;
+    let token = ask(&api, "/asked/a", &["Bearer asked"]).await;
+    assert_eq!(token.body["asked"], json!([null, null, "https://acme.example"]));
+    let jwt = ask(&api, "/asked/a", &["JWT signed.by.app"]).await;
+    assert_eq!(jwt.body["asked"], json!(["GET", "/asked/a", "https://acme.example"]));
+}
+
+#[rocket::async_test]
+async fn a_request_that_authenticates_twice_is_refused() {
+    let api = served().await;
+    for header in ["JWT signed.by.app", "Bearer good", "Basic YTpi", "Bearer"] {
+        let refused = ask(&api, "/notes?jwt=signed.by.app", &[header]).await;
+        assert_eq!((refused.status, &refused.body["error"]), (400, &json!("invalid_request")), "{header}");
+    }
+    for target in ["/notes?jwt=signed.by.app&jwt=signed.by.app", "/notes?jwt=signed.by.app&j%77t=x"] {
+        assert_eq!(ask(&api, target, &[]).await.status, 400, "{target}");
+    }
+    assert_eq!(ask(&api, "/notes", &["JWT signed.by.app", "JWT signed.by.app"]).await.status, 401);
+}
+
+#[rocket::async_test]
+async fn an_access_token_is_not_taken_as_a_jwt_nor_a_jwt_as_an_access_token() {
+    let api = served().await;
+    assert_eq!(ask(&api, "/notes", &["Bearer opaque.but.live"]).await.status, 200);
+    for target in ["/notes?jwt=opaque.but.live", "/notes?jwt=good", "/notes?access_token=good"] {
+        let refused = ask(&api, target, &[]).await;
+        assert!(matches!(refused.status, 400 | 401), "{target} {}", refused.status);
+    }
+    assert_eq!(ask(&api, "/notes", &["JWT opaque.but.live"]).await.status, 401);
+    assert_eq!(ask(&api, "/notes", &["Bearer jwt.about.anything"]).await.status, 401);
+}
+
+#[rocket::async_test]
+async fn a_refusal_says_that_a_jwt_would_do_as_well() {
+    let api = served().await;
+    for shown in [&[][..], &["JWT no.such.app"], &["JWT not-a-jwt"], &["Bearer dead"], &["Bearer narrow"]] {
+        let mut request = api.get("/notes");
+        shown.iter().for_each(|value| request.add_header(Header::new("Authorization", *value)));
+        let refused = request.dispatch().await;
+        let challenges: Vec<_> = refused.headers().get("WWW-Authenticate").collect();
+        assert!(challenges.len() == 2 && challenges[0].starts_with("Bearer realm="), "{challenges:?}");
+        assert_eq!(challenges[1], "JWT realm=\"notes\"");
+    }
 }

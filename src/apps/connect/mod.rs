@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `descriptor` | what a descriptor says, or everything that is wrong with it |
 //! | `registration` | a descriptor becomes an app and its versions |
+//! | `lifecycle` | telling an app what becomes of its installations |
+//! | `handover` | giving an app the secret that it shares with a site: when it is installed, and again |
 
 pub mod descriptor;
+pub mod handover;
+pub mod lifecycle;
 pub mod registration;

@@ -23,7 +23,8 @@ impl RequiredScope for WriteObjects {
 #[get("/objects")]
 async fn objects(caller: Bearer<ReadObjects>) -> Value {
     json!({
-        "read_by": caller.username, "through": caller.client_id, "site": caller.site.as_ref().map(|site| &site.url),
+        "read_by": caller.username, "through": caller.client_id, "acting": caller.act.as_ref().map(|act| &act.sub),
+        "site": caller.site.as_ref().map(|site| &site.url),
         "objects": [
             { "id": 87, "label": "web-1", "type": "Server" },
             { "id": 88, "label": "web-2", "type": "Server" },
@@ -34,7 +35,7 @@ async fn objects(caller: Bearer<ReadObjects>) -> Value {
 
 #[put("/objects/<id>")]
 async fn change(id: u32, caller: Bearer<WriteObjects>) -> Value {
-    json!({ "id": id, "changed_by": caller.username })
+    json!({ "id": id, "changed_by": caller.username, "acting": caller.act.as_ref().map(|act| &act.sub) })
 }
 
 #[catch(default)]

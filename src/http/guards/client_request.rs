@@ -134,6 +134,14 @@ impl<'r> ClientRequest<'r> {
         }
     }
 
+    /// What was sent by whoever it says in the body, and from where.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn anonymous(self) -> Result<(Parameters<'r>, Option<std::net::IpAddr>), OAuthError> {
+        Ok((self.parameters?, self.address))
+    }
+
     fn read(self) -> Result<(Presented, Parameters<'r>), OAuthError> {
         let (parameters, authorization) = (self.parameters?, self.authorization?);
         Ok((Presented::read(authorization, &parameters)?, parameters))

@@ -1,4 +1,5 @@
-//! /admin/sites/SITE/apps/INSTALLATION: what was approved, by whom, and suspending, resuming and uninstalling it.
+//! /admin/sites/SITE/apps/INSTALLATION: what was approved, by whom, and suspending, resuming and uninstalling it; of a Connect
+//! app also what it was told last, telling it again, and its secret.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use rocket::State;
 use crate::apps::asked::Asked;
 use crate::apps::installations::{self, Installed};
 use crate::authorization_server::AuthorizationServer;
+use crate::domain::connect::CallOutcome;
 use crate::domain::event::Actor;
 use crate::domain::installation::Installation;
 use crate::domain::manifest::{Privileges, ScopeRequest};
@@ -134,8 +136,48 @@ pub async fn confirm_uninstall(
 pub async fn uninstall(server: &Server, admin: SiteAdmin, id: &str, _form: CsrfForm) -> Result<Redirect303, ErrorPage> {
     let installation = on_this_site(server, &admin, id).await?.installation;
     let uninstalled = installations::uninstall(server, installation.id, by(&admin)).await;
-    uninstalled.map_err(|error| page(&error))?;
-    Ok(Redirect303::to(format!("/admin/sites/{}/apps?done=uninstalled", admin.site.id)))
+    let done = match uninstalled.map_err(|error| page(&error))? {
+        None => "uninstalled",
+        Some(_) => "uninstalled-untold",
+    };
+    Ok(Redirect303::to(format!("/admin/sites/{}/apps?done={done}", admin.site.id)))
+}
+
+/// Tells a Connect app again what it did not take. What came of it is on its page.
+#[rocket::post("/admin/sites/<_>/apps/<id>/tell", data = "<_form>")]
+pub async fn tell(server: &Server, admin: SiteAdmin, id: &str, _form: CsrfForm) -> Result<Redirect303, ErrorPage> {
+    let installation = on_this_site(server, &admin, id).await?.installation;
+    let told = installations::tell_again(server, installation.id, by(&admin)).await;
+    Ok(after_telling(&installation, told.map_err(|error| page(&error))?.is_none(), "told"))
+}
+
+/// Says what a new secret means.
+#[rocket::get("/admin/sites/<_>/apps/<id>/rotate")]
+pub async fn confirm_rotate(server: &Server, admin: SiteAdmin, csrf: CsrfToken, id: &str) -> Result<Page, ErrorPage> {
+    let installed = on_this_site(server, &admin, id).await?;
+    let app = &installed.offer.app.name;
+    let consequences = vec![
+        format!("{app} is told a new secret at once. If it does not take it, the former one stays."),
+        "As soon as it took the new secret, nothing that is signed with the former one is taken any more.".into(),
+        "Tokens with which it acts as people stay good until they expire; suspend the app to stop those.".into(),
+    ];
+    Ok(confirm_page(server, &admin, csrf, &installed, ("rotate", "Rotate the secret of"), consequences))
+}
+
+/// Gives a Connect app a new secret.
+#[rocket::post("/admin/sites/<_>/apps/<id>/rotate", data = "<_form>")]
+pub async fn rotate(server: &Server, admin: SiteAdmin, id: &str, _form: CsrfForm) -> Result<Redirect303, ErrorPage> {
+    let installation = on_this_site(server, &admin, id).await?.installation;
+    let rotated = installations::rotate_secret(server, installation.id, by(&admin)).await;
+    Ok(after_telling(&installation, rotated.map_err(|error| page(&error))?.is_none(), "secret-rotated"))
+}
+
+/// Back to the page of the installation, which says itself what the app did not take.
+fn after_telling(installation: &Installation, was_told: bool, done: &str) -> Redirect303 {
+    if was_told {
+        return back(installation, done);
+    }
+    Redirect303::to(format!("/admin/sites/{}/apps/{}", installation.site_id, installation.id))
 }
 
 /// The installation of that name, if it is one of this site.

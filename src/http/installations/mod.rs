@@ -46,6 +46,9 @@ pub fn routes() -> Vec<Route> {
         installed::resume,
         installed::confirm_uninstall,
         installed::uninstall,
+        installed::tell,
+        installed::confirm_rotate,
+        installed::rotate,
         installed::show,
         request::list,
         request::show,
@@ -156,6 +159,12 @@ fn page(error: &InstallationError) -> ErrorPage {
         InstallationError::Overtaken => conflict(
             "Something changed meanwhile: another version was deployed, or somebody else decided. Nothing was done.",
         ),
+        InstallationError::NotTold(why) => ErrorPage::new(Status::BadGateway, "The app did not take it")
+            .what_happened(&format!(
+                "The app has to answer before it is installed, and it could not be told: {why}. Nothing was installed."
+            ))
+            .what_to_do(&["Ask the developer whether the app is up.", "Try again later."]),
+        InstallationError::NotConnect => conflict("This is no Connect app, so that it shares no secret with the site."),
         InstallationError::NotOptional(_) => conflict("A scope was left out without which the app does not work."),
         InstallationError::Reason => conflict("What you wrote is too long."),
         InstallationError::Store(error) => ErrorPage::failure(error),

@@ -8,7 +8,9 @@ use rocket::response::{self, Responder};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::http::guards::client_request::ClientRequest;
+use crate::http::guards::{request_id, server_of};
 use crate::http::responses::json::NoStore;
+use crate::http::responses::refused::remember_jwt;
 use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::{self, Introspection};
 
@@ -27,6 +29,9 @@ pub async fn introspect<'r>(
 
 impl<'r> Responder<'r, 'static> for Introspection<'_> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        if let (Introspection::Inactive(Some(refused)), Some(server)) = (&self, server_of(request)) {
+            remember_jwt(server, refused, request_id::of(request));
+        }
         NoStore(self).respond_to(request)
     }
 }

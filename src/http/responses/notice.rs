@@ -22,6 +22,11 @@ pub fn sentence(done: Option<&str>) -> Option<&'static str> {
         "installation-suspended" => "The app was suspended. Nothing that was issued to it here is live.",
         "installation-resumed" => "The app was resumed.",
         "uninstalled" => "The app was uninstalled. Everything that was issued to it here is over.",
+        "uninstalled-untold" => {
+            "The app was uninstalled, and everything that was issued to it here is over. It could not be told of that."
+        }
+        "told" => "The app was told.",
+        "secret-rotated" => "The app has a new shared secret. What it signs with the former one is not taken any more.",
         "declined" => "The request was declined.",
         "requested" => "Your request was sent. It waits for an admin of the site.",
         "suspended" => "The account was suspended. Its sessions were ended, and no token of it is honoured.",

@@ -4,9 +4,12 @@ use rocket::request::Request;
 use rocket::response::{Responder, Result};
 
 use crate::authorization_server::AuthorizationServer;
+use crate::domain::error_code::ErrorCode;
 use crate::domain::id::ClientId;
 use crate::http::guards::{request_id, server_of};
+use crate::http::oauth::introspection;
 use crate::oauth::error::OAuthError;
+use crate::oauth::introspection::RefusedJwt;
 use crate::telemetry::refusals::Refusal;
 
 /// An error, and the client whose request it ends, if that is known.
@@ -46,6 +49,19 @@ pub fn remember(
     request_id: &str,
 ) {
     remember_as(server, client, endpoint, (error, error.description()), request_id);
+}
+
+/// Remembers why a request that an app signed was not taken: the resource that asked is not told.
+pub fn remember_jwt(server: &AuthorizationServer, refused: &RefusedJwt, request_id: &str) {
+    let refusal = Refusal {
+        at: server.now(),
+        endpoint: introspection::PATH,
+        code: ErrorCode::InvalidToken,
+        description: refused.fault.to_string(),
+        remedy: "Sign each request anew, as it is sent, with the sharedSecret that came with the newest `installed`.",
+        request_id: request_id.to_owned(),
+    };
+    server.telemetry.last_refusals.remember(&refused.app, refusal);
 }
 
 /// As [`remember`], in words that the client was not told.

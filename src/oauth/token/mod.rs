@@ -39,7 +39,7 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    fn new(access: &MintedAccess, refresh: Option<&MintedRefresh>, now: Timestamp) -> Self {
+    pub(super) fn new(access: &MintedAccess, refresh: Option<&MintedRefresh>, now: Timestamp) -> Self {
         let scope = &access.record.scope;
         Self {
             access_token: access.minted.token.expose().clone(),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, Environment, VersionNumber};
 use crate::domain::client::Client;
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
-use crate::domain::installation::{Authority, Installation, InstallationRequest};
+use crate::domain::installation::{Authority, Installation, InstallationRequest, Tenant};
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::Scope;
 use crate::store::sled::SledStore;
@@ -58,6 +58,15 @@ impl Apps for SledStore {
 
     async fn installation(&self, id: InstallationId) -> Result<Option<Arc<Installation>>> {
         Ok(self.installations.get(id.as_bytes()))
+    }
+
+    async fn tenant(&self, key: &str, site: SiteId) -> Result<Option<Tenant>> {
+        let registered = self.registry.get(key).and_then(Registration::client);
+        Ok(registered.and_then(|client| {
+            let authority = self.authority_on(site, client.deployment?)?;
+            authority.installation.tenancy.as_ref()?;
+            Some(Tenant { client, site: self.sites.get(site.as_bytes())?, authority })
+        }))
     }
 
     async fn installation_on(&self, site: SiteId, deployment: Deployment) -> Result<Option<Arc<Installation>>> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 
 use crate::domain::client::Credentials;
+use crate::domain::connect::ConnectPolicy;
 use crate::domain::id::ResourceId;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::{Scope, ScopeEntry};
@@ -59,6 +60,15 @@ impl Resources for SledStore {
             let secrets @ Credentials::Secrets(_) = resource.credentials.clone() else { return None };
             let credentials = secrets.with_secret(secret, now);
             let resource = ProtectedResource { credentials, ..ProtectedResource::clone(&resource) };
+            Some(Registration { number, party: Party::Resource(Arc::new(resource)) })
+        })?;
+        self.durable(updated.and_then(Registration::resource)).await
+    }
+
+    async fn set_connect(&self, id: &ResourceId, policy: &ConnectPolicy) -> Result<Option<Arc<ProtectedResource>>> {
+        let updated = self.registry.update(id.as_str(), |old| {
+            let Registration { number, party: Party::Resource(resource) } = old? else { return None };
+            let resource = ProtectedResource { connect: policy.clone(), ..ProtectedResource::clone(&resource) };
             Some(Registration { number, party: Party::Resource(Arc::new(resource)) })
         })?;
         self.durable(updated.and_then(Registration::resource)).await

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 
 import { App, Api } from "../support/app.mjs";
 import { launch, withoutScripts } from "../support/chromium.mjs";
-import { MANY, OWN, asked, deployed, installed, manifest } from "../support/deployed.mjs";
+import { MANY, OWN, asked, connected, deployed, installed, manifest } from "../support/deployed.mjs";
 import { press, signIn } from "../support/journey.mjs";
 import { PERSON, RESOURCE, SCREENSHOTS, app as clientAt, seededServer, startServer } from "../support/server.mjs";
 
@@ -18,7 +18,7 @@ const SMALLEST_TARGET_PX = 24;
 const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
 
 describe("the pages", () => {
-  let browser, server, bare, app, api, client, place;
+  let browser, server, bare, app, api, client, place, connect;
   /** Cookies of nobody, of a person and of an admin. */
   const cookies = { nobody: { cookies: [], origins: [] } };
 
@@ -28,7 +28,8 @@ describe("the pages", () => {
     api = await new Api().start(() => server.issuer, RESOURCE);
     app = await new App().start(() => server.issuer, () => client, api);
     client = clientAt(app.redirectUri);
-    server = await seededServer({ redirectUri: app.redirectUri });
+    const environment = { HALLMARK_CONNECT__ALLOW_PRIVATE_ADDRESSES: "true" };
+    server = await seededServer({ redirectUri: app.redirectUri, environment });
     bare = await startServer();
     await server.addPerson(ADMIN);
     await server.addPerson({ email: "sam@example.com", name: "", password: "yet another long password" });
@@ -36,12 +37,13 @@ describe("the pages", () => {
     cookies.admin = await signedIn(ADMIN);
     cookies.member = await signedIn({ email: "sam@example.com", password: "yet another long password" });
     place = await installed(server);
+    connect = await connected(server);
     await as("person", (page) => deployed(server, page));
     await as("member", (page) => asked(server, place.site, page));
   });
   after(async () => {
     await browser?.close();
-    for (const started of [server, bare, app, api]) await started?.stop();
+    for (const started of [server, bare, app, api, connect]) await started?.stop();
   });
 
   /** Signs in without scripts and, but for the admin, lets the app in, so that the account pages have something to show. */
@@ -189,6 +191,9 @@ describe("the pages", () => {
     "site-app-approve": ["admin", onInstallation("/approve")],
     "site-app-suspend": ["admin", onInstallation("/suspend")],
     "site-app-uninstall": ["admin", onInstallation("/uninstall")],
+    "site-connect-install": ["admin", (page) => page.goto(server.origin + connect.offer)],
+    "site-connect": ["admin", (page) => page.goto(server.origin + connect.page)],
+    "site-connect-rotate": ["admin", (page) => page.goto(`${server.origin}${connect.page}/rotate`)],
     "site-requests": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps`)],
     "site-request": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps/request?app=${OWN.id}&environment=production`)],
     "admin-sites": ["admin", at("/admin/sites")],

@@ -1,7 +1,9 @@
 // Apps that are declared by manifests: one of a developer, which a member asks for, and one of the operator, of which a new
 // version waits for an admin.
 
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 
 import { press } from "./journey.mjs";
@@ -63,4 +65,25 @@ export async function asked(server, site, page) {
   await page.goto(`${server.origin}/sites/${site}/apps/request?app=${OWN.id}&environment=production`);
   await page.getByLabel(/^Message/).fill("We lose track of who has which laptop.");
   await press(page, "Send request");
+}
+
+/** A Connect app that takes everything but that it is suspended, which it is. Gives its page, and how to stop it. */
+export async function connected(server) {
+  const refuses = (request) => request.url === "/disabled";
+  const listener = createServer((request, answer) => answer.writeHead(refuses(request) ? 500 : 204).end());
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const lifecycle = Object.fromEntries(["installed", "enabled", "disabled", "uninstalled"].map((name) => [name, `/${name}`]));
+  const baseUrl = `http://127.0.0.1:${listener.address().port}`;
+  const register = async (key, name, scopes) => {
+    const file = join(server.folder, `${key}.json`);
+    await writeFile(file, JSON.stringify({ key, name, baseUrl, authentication: { type: "jwt" }, lifecycle, scopes }));
+    return (await server.command(["app", "connect", file])).app.id;
+  };
+  const app = await register("com.example.gantt", "Gantt Charts", ["READ", "WRITE"]);
+  const { id, site } = await server.command(["installation", "add", "--app", app]);
+  await server.command(["installation", "suspend", id]);
+  const offered = await register("com.example.time", "Time Sheets", ["DELETE", "ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"]);
+  const apps = `/admin/sites/${site}/apps`;
+  const uuid = (ari) => ari.split("/").pop();
+  return { page: `${apps}/${uuid(id)}`, offer: `${apps}/install?app=${uuid(offered)}&environment=production`, stop: () => listener.close() };
 }

@@ -1,6 +1,6 @@
 // The real binary on a fresh data folder and a free port of the loopback address, seeded by its own commands.
 
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { Child } from "./child.mjs";
+
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The binary under test. */
 export const BINARY = process.env.BINARY ?? join(ROOT, "target/release/hallmark");
-const READY_WITHIN_MS = 30_000;
 
 /** Where screenshots go. */
 export const SCREENSHOTS = join(ROOT, "target/screenshots");
@@ -26,13 +27,8 @@ export async function freePort() {
   return port;
 }
 
-/** The processes that this test run started; none outlives it. */
-const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
-
 export class Server {
   #child;
-  #log = "";
 
   constructor({ folder, port, issuer, environment }) {
     this.folder = folder;
@@ -49,25 +45,9 @@ export class Server {
   }
 
   async start() {
-    this.#child = spawn(BINARY, ["--data", this.folder, "serve"], { cwd: this.folder, env: this.environment });
-    running.add(this.#child);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream.on("data", (text) => (this.#log += text));
-    const failed = once(this.#child, "error").then(([error]) => Promise.reject(error));
-    const ended = once(this.#child, "exit").then(([code]) => Promise.reject(new Error(`exit ${code}: ${this.#log}`)));
-    const gone = Promise.race([failed, ended]);
-    gone.catch(() => running.delete(this.#child));
-    await Promise.race([gone, this.#answers()]);
+    this.#child = new Child(BINARY, ["--data", this.folder, "serve"], { cwd: this.folder, env: this.environment });
+    await this.#child.answers(`${this.origin}/.well-known/oauth-authorization-server`);
     return this;
-  }
-
-  async #answers() {
-    const until = Date.now() + READY_WITHIN_MS;
-    while (Date.now() < until) {
-      const answer = await fetch(`${this.origin}/.well-known/oauth-authorization-server`).catch(() => null);
-      if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`the server does not answer after ${READY_WITHIN_MS} ms: ${this.#log}`);
   }
 
   /** Runs one command of the binary, reaching the server through its socket, and gives its JSON answer. */
@@ -107,10 +87,7 @@ export class Server {
   }
 
   async stop() {
-    if (this.#child.exitCode === null) {
-      this.#child.kill("SIGTERM");
-      await once(this.#child, "exit");
-    }
+    await this.#child.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -35,7 +35,7 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/admin/sites",
     ];
     let site = server.core.site.id;
-    let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall"];
+    let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall", "x/tell", "x/rotate"];
     let of_site = of_site.map(|action| format!("/admin/sites/{site}/apps/{action}"));
     let of_member = [format!("/sites/{site}/apps/request")];
     let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
@@ -72,8 +72,9 @@ async fn every_form_of_a_page_wants_a_token_that_only_our_pages_know() {
 
 /// A route that is added later and takes a POST of a page must be among those that are tested.
 fn assert_every_form_is_among(server: &TestServer, tested: &[&str]) {
-    const PROGRAMS: [&str; 8] = [
+    const PROGRAMS: [&str; 9] = [
         "/forge/invocations",
+        "/oauth2/token",
         "/oauth/token",
         "/oauth/introspect",
         "/oauth/revoke",

@@ -77,8 +77,8 @@ async fn bring_about(world: &World, end: End) {
     let (core, id, operator) = (&world.server.core, world.installed[0].id, Actor::Operator);
     let (site, person) = (world.sites[0].id, world.person.id);
     match end {
-        End::Suspend => installations::suspend(core, id, operator).await.expect("suspended"),
-        End::Uninstall => installations::uninstall(core, id, operator).await.expect("uninstalled"),
+        End::Suspend => drop(installations::suspend(core, id, operator).await.expect("suspended")),
+        End::Uninstall => drop(installations::uninstall(core, id, operator).await.expect("uninstalled")),
         End::Withdraw => {
             let client = world.app.id.parse().expect("an id");
             let grant = core.store.grant_between(person, &client).await.expect("a store").expect("a grant");

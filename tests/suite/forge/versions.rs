@@ -89,9 +89,9 @@ async fn who_is_no_admin_of_the_site_installs_and_approves_nothing() {
     let approved = installations::approve(core, id, number, &Scope::default(), member).await;
     assert!(matches!(approved, Err(InstallationError::NotAdmin)));
     for outcome in [
-        installations::suspend(core, id, member).await,
-        installations::resume(core, id, member).await,
-        installations::uninstall(core, id, member).await,
+        installations::suspend(core, id, member).await.map(drop),
+        installations::resume(core, id, member).await.map(drop),
+        installations::uninstall(core, id, member).await.map(drop),
         installations::refuse(core, id, number, member).await,
     ] {
         assert!(matches!(outcome, Err(InstallationError::NotAdmin)), "{outcome:?}");

@@ -3,6 +3,8 @@
 use hallmark::domain::app::{
     App, AppVersion, Deployed, Deployment, Distribution, Environment, Platform, VersionNumber,
 };
+use hallmark::domain::client::Client;
+use hallmark::domain::connect::{CallOutcome, LifecycleCall, LifecycleEvent, SealedSecret, Tenancy};
 use hallmark::domain::event::Actor;
 use hallmark::domain::grant::Grant;
 use hallmark::domain::id::{AppId, ClientId, InstallationId, SiteId};
@@ -13,7 +15,7 @@ use hallmark::secrets::random;
 use hallmark::store::{Result, Store};
 
 use super::Backend;
-use super::samples::{NOW, client, grant, scope};
+use super::samples::{NOW, client, grant, scope, site};
 
 const DEPLOYMENT: Deployment = Deployment { app_id: AppId::from_bytes([7; 16]), environment: Environment::Production };
 
@@ -140,6 +142,32 @@ async fn an_app_is_on_a_site_once_and_changed_by_who_knows_how_it_stands() -> Re
     assert!(!store.change_installation(&suspended, &one).await?, "what is gone does not come back");
     assert_eq!(store.installation_on(here, DEPLOYMENT).await?, None);
     assert_eq!(store.installation(InstallationId::from_bytes([1; 16])).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connect_app_is_found_by_its_key_on_the_sites_where_it_shares_a_secret() -> Result<()> {
+    let store = Backend::new();
+    let (here, there) = (site(), site());
+    store.add_site(&here).await?;
+    store.add_site(&there).await?;
+    store.add_client(&Client { deployment: Some(DEPLOYMENT), ..client("app") }).await?;
+    store.add_client(&client("other")).await?;
+    let first = VersionNumber::FIRST;
+    store.deploy(DEPLOYMENT, None, &deployed(first), &version(first, "READ")).await?;
+    let last_call = LifecycleCall { event: LifecycleEvent::Installed, at: NOW, outcome: CallOutcome::Done };
+    let tenancy = Tenancy { secret: SealedSecret(vec![1]), next_secret: None, last_call };
+    let connected = Installation { tenancy: Some(tenancy), ..installation(here.id) };
+    store.install(&connected, &client_id()).await?;
+    store.install(&installation(there.id), &client_id()).await?;
+
+    let tenant = store.tenant("app", here.id).await?.expect("a tenant");
+    assert_eq!((tenant.client.id.as_str(), &*tenant.site, &*tenant.authority.installation), ("app", &here, &connected));
+    for (key, site) in [("app", there.id), ("app", random::site_id()), ("other", here.id), ("nobody", here.id)] {
+        assert!(store.tenant(key, site).await?.is_none(), "{key}");
+    }
+    store.uninstall(&connected, &client_id()).await?;
+    assert!(store.tenant("app", here.id).await?.is_none());
     Ok(())
 }
 

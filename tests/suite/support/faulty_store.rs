@@ -8,10 +8,11 @@ use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber
 use hallmark::domain::authorization_code::{AuthorizationCode, CodeState};
 use hallmark::domain::authorization_request::{PushedRequest, Transaction};
 use hallmark::domain::client::{Client, ClientChange};
+use hallmark::domain::connect::ConnectPolicy;
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
 use hallmark::domain::id::{AppId, ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
-use hallmark::domain::installation::{Installation, InstallationRequest};
+use hallmark::domain::installation::{Installation, InstallationRequest, Tenant};
 use hallmark::domain::link::OneTimeLink;
 use hallmark::domain::refresh_token::{Family, FamilyEnd};
 use hallmark::domain::resource::ProtectedResource;
@@ -212,6 +213,7 @@ hand_on! {
         version(deployment: Deployment, number: VersionNumber) -> Option<AppVersion>;
         versions(deployment: Deployment) -> Vec<AppVersion>;
         installation(id: InstallationId) -> Option<Arc<Installation>>;
+        tenant(key: &str, site: SiteId) -> Option<Tenant>;
         installation_on(site: SiteId, deployment: Deployment) -> Option<Arc<Installation>>;
         installations_on(site: SiteId) -> Vec<Arc<Installation>>;
         installations_of(deployment: Deployment) -> Vec<Arc<Installation>>;
@@ -230,6 +232,7 @@ hand_on! {
         scopes_of(id: &ResourceId) -> Vec<ScopeEntry>;
         add_resource(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Added;
         add_resource_secret(id: &ResourceId, secret: Digest, now: Timestamp) -> Option<Arc<ProtectedResource>>;
+        set_connect(id: &ResourceId, policy: &ConnectPolicy) -> Option<Arc<ProtectedResource>>;
         remove_resource(id: &ResourceId) -> bool;
     }
     Sessions {

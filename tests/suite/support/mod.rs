@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod client;
+pub mod connect;
 pub mod faults;
 pub mod faulty_store;
 pub mod forge;

@@ -1,0 +1,172 @@
+//! The answer, by the names of RFC 7662 section 2.2 and our own.
+
+use std::fmt::Display;
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::access_token::{Subject, SubjectClaim};
+use crate::domain::connect::Level;
+use crate::domain::id::SiteId;
+use crate::domain::installation::AppAccount;
+use crate::oauth::bounds::Bounds;
+use crate::oauth::introspection::{ActiveToken, Introspection};
+
+impl Serialize for Introspection<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Introspection::Inactive(_) => Inactive { active: false }.serialize(serializer),
+            Introspection::Active(token) => token.serialize(serializer),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
+impl Serialize for ActiveToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { server, asker, jti, kind, token, client, site, bounds, effective } = self;
+        let is_connect = bounds.is_of_connect();
+        let authority = bounds.authority.as_ref();
+        let level = authority
+            .filter(|_| is_connect)
+            .and_then(|authority| bounds.level(client, &authority.installation.approval.scope));
+        let has = |name: &&str| bounds.approve(client, name) || Level::of(name).is_some_and(|of| Some(of) <= level);
+        let connect: Option<Vec<&str>> = is_connect.then(|| token.scope.iter().filter(has).collect());
+        let approved = |name: &&str| match is_connect {
+            true => asker.connect.covers(level, name),
+            false => bounds.approve(client, name),
+        };
+        let consented = bounds.grant.as_ref().map(|grant| &grant.scope);
+        Claims {
+            active: true,
+            iss: server.config.issuer.url.as_str(),
+            aud: asker.audience(),
+            sub: token.subject.claim(&client.id),
+            act: token.subject.actor().map(|sub| Actor { sub }),
+            client_id: client.id.as_str(),
+            username: bounds.user.as_ref().map(|user| user.email.as_str()),
+            token_type: kind.token_type(),
+            scope: effective.as_str(),
+            iat: token.issued.0,
+            exp: token.expires.0,
+            jti,
+            credential: *kind,
+            site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
+            installation: authority.map(|authority| InstallationClaim {
+                id: authority.installation.id.ari(),
+                app: authority.installation.deployment.app_id.ari(),
+            }),
+            scopes: Scopes {
+                approved: asker.scope.iter().filter(approved).collect(),
+                consented: consented.map(|scope| asker.scope.iter().filter(|name| scope.contains(name)).collect()),
+                effective: effective.iter().collect(),
+                connect,
+            },
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The answer by the names of RFC 7662 section 2.2; what follows `credential` is ours.
+#[derive(Serialize)]
+struct Claims<'a> {
+    active: bool,
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(serialize_with = "text")]
+    sub: SubjectClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    token_type: &'static str,
+    scope: &'a str,
+    iat: u64,
+    exp: u64,
+    jti: &'a str,
+    credential: CredentialKind,
+    site: SiteClaim<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    installation: Option<InstallationClaim>,
+    scopes: Scopes<'a>,
+}
+
+/// Which system the credential belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CredentialKind {
+    /// An OAuth app for a person who consented.
+    OauthUser,
+    /// An OAuth app for itself.
+    OauthApp,
+    /// An app on a site for a person.
+    ForgeUser,
+    /// An app on a site for itself.
+    ForgeApp,
+    /// A Connect app, by a request that it signed.
+    ConnectApp,
+    /// A Connect app for a person.
+    ConnectUser,
+}
+
+impl CredentialKind {
+    /// That of an access token.
+    pub(super) fn of(subject: &Subject, bounds: &Bounds) -> Self {
+        match subject {
+            Subject::Acting { .. } if bounds.is_of_connect() => CredentialKind::ConnectUser,
+            Subject::User { .. } => CredentialKind::OauthUser,
+            Subject::Client => CredentialKind::OauthApp,
+            Subject::Acting { .. } => CredentialKind::ForgeUser,
+            Subject::App { .. } | Subject::Gateway { .. } => CredentialKind::ForgeApp,
+        }
+    }
+
+    /// How it is sent: by the scheme of its `Authorization` header.
+    fn token_type(self) -> &'static str {
+        match self {
+            CredentialKind::ConnectApp => "JWT",
+            _ => "Bearer",
+        }
+    }
+}
+
+/// Who acts for the subject (RFC 8693 section 4.1).
+#[derive(Serialize)]
+struct Actor {
+    #[serde(serialize_with = "text")]
+    sub: AppAccount,
+}
+
+/// On whose account an app is on the site.
+#[derive(Serialize)]
+struct InstallationClaim {
+    id: String,
+    app: String,
+}
+
+#[derive(Serialize)]
+struct SiteClaim<'a> {
+    id: SiteId,
+    url: &'a str,
+    workspace_id: SiteId,
+}
+
+/// Why the effective scope is what it is.
+#[derive(Serialize)]
+struct Scopes<'a> {
+    approved: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consented: Option<Vec<&'a str>>,
+    effective: Vec<&'a str>,
+    /// Of a Connect app: its own scopes, of which the others follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connect: Option<Vec<&'a str>>,
+}
+
+fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
