@@ -84,7 +84,7 @@ describe("the pages", () => {
     await press(page, "Deploy");
   };
   /** Registers what is in `text` by the form for Connect apps. */
-  const connect = (text) => async (page) => {
+  const declare = (text) => async (page) => {
     await page.goto(`${server.origin}/console/connect`);
     await page.getByLabel("Descriptor", { exact: true }).fill(text);
     await press(page, "Register");
@@ -166,7 +166,7 @@ describe("the pages", () => {
     "console-deploy-faults": ["person", deploy(manifest(OWN, "  scopes:\n    - raed:asset\n    - write:asset:jria\n  scoeps: []\n"))],
     "console-deployed": ["person", deploy(manifest(OWN, `${MANY}modlues: {}\n`))],
     "console-connect": ["person", at("/console/connect")],
-    "console-connect-faults": ["person", connect('{"key": "com.example.inventory", "baseUrl": "http://app.example", "scopes": ["REED"]}')],
+    "console-connect-faults": ["person", declare('{"key": "com.example.inventory", "baseUrl": "http://app.example", "scopes": ["REED"]}')],
     "console-app": ["person", at(`/console/apps/${OWN.id}`)],
     "console-environment": ["person", at(`/console/apps/${OWN.id}/production`)],
     "console-redirect-uris-refused": [
