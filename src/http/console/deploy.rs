@@ -55,7 +55,15 @@ struct DeployedPage<'a> {
     deployed: &'a DeployedVersion,
     changes: Vec<String>,
     is_major: bool,
-    unknown_keys: Vec<UnknownKey>,
+    unread: Unread,
+}
+
+/// What of the file was not read as it is written.
+pub(super) enum Unread {
+    /// Keys of a manifest that are not known.
+    Keys(Vec<UnknownKey>),
+    /// Sentences about a descriptor.
+    Warnings(Vec<String>),
 }
 
 /// A fault beside the line in which it is.
@@ -115,7 +123,7 @@ pub async fn deploy(
         descriptor: None,
     };
     match deployment::deploy(server, new, Actor::User(user.id)).await {
-        Ok(deployed) => Ok(deployed_page(server, user, &deployed, unknown_keys)),
+        Ok(deployed) => Ok(deployed_page(server, user, &deployed, Unread::Keys(unknown_keys))),
         Err(DeploymentError::Store(error) | DeploymentError::Registry(RegistryError::Store(error))) => {
             Err(ErrorPage::failure(&error))
         }
@@ -150,11 +158,11 @@ fn deploy_page(
     })
 }
 
-fn deployed_page(
+pub(super) fn deployed_page(
     server: &AuthorizationServer,
     user: &User,
     deployed: &DeployedVersion,
-    unknown_keys: Vec<UnknownKey>,
+    unread: Unread,
 ) -> Page {
     let nothing = Privileges::default();
     let before = deployed.before.as_ref().map_or(&nothing, |before| &before.manifest.privileges);
@@ -164,7 +172,7 @@ fn deployed_page(
         deployed,
         changes: changes.iter().map(asked::sentence).collect(),
         is_major: changes.is_major(),
-        unknown_keys,
+        unread,
     })
 }
 

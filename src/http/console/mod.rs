@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod apps;
+pub mod connect;
 pub mod deploy;
 pub mod environment;
 mod redirect_uris;
@@ -22,6 +23,8 @@ pub fn routes() -> Vec<Route> {
         apps::list,
         deploy::form,
         deploy::deploy,
+        connect::form,
+        connect::connect,
         app::show,
         app::share,
         app::add_contributor,

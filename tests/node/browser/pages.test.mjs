@@ -83,6 +83,12 @@ describe("the pages", () => {
     await page.getByLabel("Manifest", { exact: true }).fill(text);
     await press(page, "Deploy");
   };
+  /** Registers what is in `text` by the form for Connect apps. */
+  const connect = (text) => async (page) => {
+    await page.goto(`${server.origin}/console/connect`);
+    await page.getByLabel("Descriptor", { exact: true }).fill(text);
+    await press(page, "Register");
+  };
   /** Opens the page of the default site. */
   async function site(page) {
     await page.goto(`${server.origin}/admin/sites`);
@@ -159,6 +165,8 @@ describe("the pages", () => {
     "console-deploy": ["person", at("/console/deploy")],
     "console-deploy-faults": ["person", deploy(manifest(OWN, "  scopes:\n    - raed:asset\n    - write:asset:jria\n  scoeps: []\n"))],
     "console-deployed": ["person", deploy(manifest(OWN, `${MANY}modlues: {}\n`))],
+    "console-connect": ["person", at("/console/connect")],
+    "console-connect-faults": ["person", connect('{"key": "com.example.inventory", "baseUrl": "http://app.example", "scopes": ["REED"]}')],
     "console-app": ["person", at(`/console/apps/${OWN.id}`)],
     "console-environment": ["person", at(`/console/apps/${OWN.id}/production`)],
     "console-redirect-uris-refused": [

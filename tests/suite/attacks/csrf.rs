@@ -26,6 +26,7 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/account/apps/00000000000000000000000000000000/sites/00000000000000000000000000000000/remove",
         "/admin/people",
         "/console/deploy",
+        "/console/connect",
         "/console/apps/x/distribution",
         "/console/apps/x/contributors",
         "/console/apps/x/contributors/remove",

@@ -1,6 +1,7 @@
 //! The developer console.
 
 mod apps;
+mod connect;
 mod deploy;
 mod environment;
 mod refusals;
