@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use crate::apps::catalogue::{self, ScopeDescription};
 use crate::authorization_server::AuthorizationServer;
+use crate::domain::connect::ACT_AS_USER;
 use crate::domain::manifest::{Destination, Egress, Privileges, Remote, ScopeRequest};
 use crate::domain::manifest_changes::{Change, Changes};
 use crate::domain::scope::{Risk, Scope, ScopeEntry, needs_interactive_consent};
@@ -86,7 +87,9 @@ impl Asked {
             match change {
                 Change::ScopeAdded(request) => {
                     let scope = described(server, request, &entries).await?;
-                    if request.allow_impersonation && !needs_interactive_consent(&request.name) {
+                    // That it may act as people at all is told once.
+                    let is_leave = request.name == ACT_AS_USER;
+                    if request.allow_impersonation && !is_leave && !needs_interactive_consent(&request.name) {
                         asked.away.push(scope.clone());
                     }
                     if request.optional { asked.optional.push(scope) } else { required.push(scope) }

@@ -49,6 +49,11 @@ impl App {
         self.owner == Some(user) || self.contributors.contains(&user)
     }
 
+    /// Whether it is declared by a descriptor, and signs its requests.
+    pub fn is_connect(&self) -> bool {
+        self.platform == Platform::Connect
+    }
+
     /// Whether `user` may allow it anything.
     pub fn is_offered_to(&self, user: UserId) -> bool {
         self.distribution == Distribution::Shared || self.is_developed_by(user)

@@ -150,8 +150,8 @@ async fn descriptor(
     installation: &Installation,
 ) -> Result<Option<Descriptor>, StoreError> {
     let versions = server.store.versions(installation.deployment).await?.into_iter();
-    let approved = versions.filter(|version| version.number.major == installation.approval.version.major);
-    Ok(approved.last().and_then(|version| version.descriptor))
+    let mut approved = versions.filter(|version| version.number.major == installation.approval.version.major);
+    Ok(approved.next_back().and_then(|version| version.descriptor))
 }
 
 /// One thing that an app is told.

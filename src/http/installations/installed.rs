@@ -49,6 +49,7 @@ struct ConfirmPage<'a> {
     installation: &'a Installation,
     action: &'static str,
     verb: &'static str,
+    button: &'static str,
     consequences: Vec<String>,
 }
 
@@ -92,7 +93,7 @@ pub async fn confirm_suspend(server: &Server, admin: SiteAdmin, csrf: CsrfToken,
         "Nobody can allow it anything here until it is resumed.".into(),
         "What people allowed stays, and is good again once you resume it.".into(),
     ];
-    Ok(confirm_page(server, &admin, csrf, &installed, ("suspend", "Suspend"), consequences))
+    Ok(confirm_page(server, &admin, csrf, &installed, ("suspend", "Suspend", "Suspend"), consequences))
 }
 
 /// Suspends it.
@@ -128,7 +129,7 @@ pub async fn confirm_uninstall(
         "Its app account is gone, with every role it held. It comes back under another name.".into(),
         "What it holds already, such as copies it made, stays with it.".into(),
     ];
-    Ok(confirm_page(server, &admin, csrf, &installed, ("uninstall", "Uninstall"), consequences))
+    Ok(confirm_page(server, &admin, csrf, &installed, ("uninstall", "Uninstall", "Uninstall"), consequences))
 }
 
 /// Uninstalls it.
@@ -161,7 +162,14 @@ pub async fn confirm_rotate(server: &Server, admin: SiteAdmin, csrf: CsrfToken, 
         "As soon as it took the new secret, nothing that is signed with the former one is taken any more.".into(),
         "Tokens with which it acts as people stay good until they expire; suspend the app to stop those.".into(),
     ];
-    Ok(confirm_page(server, &admin, csrf, &installed, ("rotate", "Rotate the secret of"), consequences))
+    Ok(confirm_page(
+        server,
+        &admin,
+        csrf,
+        &installed,
+        ("rotate", "Rotate the secret of", "Rotate the secret"),
+        consequences,
+    ))
 }
 
 /// Gives a Connect app a new secret.
@@ -214,7 +222,7 @@ fn confirm_page(
     admin: &SiteAdmin,
     csrf: CsrfToken,
     installed: &Installed,
-    (action, verb): (&'static str, &'static str),
+    (action, verb, button): (&'static str, &'static str, &'static str),
     consequences: Vec<String>,
 ) -> Page {
     Page::ok(&ConfirmPage {
@@ -225,6 +233,7 @@ fn confirm_page(
         installation: &installed.installation,
         action,
         verb,
+        button,
         consequences,
     })
 }

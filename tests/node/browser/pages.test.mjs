@@ -18,7 +18,7 @@ const SMALLEST_TARGET_PX = 24;
 const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
 
 describe("the pages", () => {
-  let browser, server, bare, app, api, client, place, connect;
+  let browser, server, bare, app, api, client, place, gantt;
   /** Cookies of nobody, of a person and of an admin. */
   const cookies = { nobody: { cookies: [], origins: [] } };
 
@@ -37,13 +37,13 @@ describe("the pages", () => {
     cookies.admin = await signedIn(ADMIN);
     cookies.member = await signedIn({ email: "sam@example.com", password: "yet another long password" });
     place = await installed(server);
-    connect = await connected(server);
+    gantt = await connected(server);
     await as("person", (page) => deployed(server, page));
     await as("member", (page) => asked(server, place.site, page));
   });
   after(async () => {
     await browser?.close();
-    for (const started of [server, bare, app, api, connect]) await started?.stop();
+    for (const started of [server, bare, app, api, gantt]) await started?.stop();
   });
 
   /** Signs in without scripts and, but for the admin, lets the app in, so that the account pages have something to show. */
@@ -191,9 +191,9 @@ describe("the pages", () => {
     "site-app-approve": ["admin", onInstallation("/approve")],
     "site-app-suspend": ["admin", onInstallation("/suspend")],
     "site-app-uninstall": ["admin", onInstallation("/uninstall")],
-    "site-connect-install": ["admin", (page) => page.goto(server.origin + connect.offer)],
-    "site-connect": ["admin", (page) => page.goto(server.origin + connect.page)],
-    "site-connect-rotate": ["admin", (page) => page.goto(`${server.origin}${connect.page}/rotate`)],
+    "site-connect-install": ["admin", (page) => page.goto(server.origin + gantt.offer)],
+    "site-connect": ["admin", (page) => page.goto(server.origin + gantt.page)],
+    "site-connect-rotate": ["admin", (page) => page.goto(`${server.origin}${gantt.page}/rotate`)],
     "site-requests": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps`)],
     "site-request": ["member", (page) => page.goto(`${server.origin}/sites/${place.site}/apps/request?app=${OWN.id}&environment=production`)],
     "admin-sites": ["admin", at("/admin/sites")],

@@ -1,10 +1,13 @@
 //! A Connect app as an admin of a site sees it: beside all others, with what it was told.
 
 use hallmark::apps::connect::registration;
+use hallmark::apps::installations;
 use hallmark::domain::event::Actor;
+use hallmark::domain::scope::Scope;
 use hallmark::domain::site::SiteStanding;
 
-use crate::support::connect::{Listener, descriptor, without_apps};
+use crate::support::client::{basic, form};
+use crate::support::connect::{Listener, claims, descriptor, signed, without_apps};
 use crate::support::people::PASSWORD;
 use crate::support::server::TestServer;
 use crate::support::visitor::Visitor;
@@ -94,4 +97,30 @@ async fn an_admin_tells_an_app_again_and_rotates_its_secret() {
     listener.will_answer(&[500]);
     let gone = admin.open_and_fill(&uninstall, &uninstall, &[]).await.leads_to();
     assert!(admin.open(&gone).await.html.contains("could not be told of that"));
+}
+
+#[rocket::async_test]
+async fn a_developer_reads_why_a_signed_request_was_refused_and_is_offered_no_secret_of_a_client() {
+    let (server, listener) = without_apps().await;
+    let developer = server.user("dev@example.com", PASSWORD).await;
+    let declared = descriptor(&listener.base_url, "READ");
+    let registered = registration::register(&server.core, declared, None, Actor::User(developer.id)).await;
+    let deployment = registered.expect("registered").deployment;
+    let place = (server.core.site.id, deployment);
+    installations::install(&server.core, place, &Scope::default(), Actor::Operator).await.expect("installed");
+    let secret = listener.told()[0].body["sharedSecret"].as_str().expect("a secret").to_owned();
+    let (jwt, site) = (signed(&claims("GET", "/objects", ""), &secret), server.core.site.id.to_string());
+    let asked =
+        [("token", jwt.as_str()), ("request_method", "GET"), ("request_target", "/objects?all"), ("site", &site)];
+    let resource = Some(basic("assets", "assets-secret-of-many-characters"));
+    assert_eq!(server.post("/oauth/introspect", resource, &form(&asked)).await.json()["active"], false);
+
+    let mut developer = server.signed_in(&developer).await;
+    let shown = developer.open(&format!("/console/apps/{}/production", deployment.app_id)).await;
+    for told in ["com.example.helper", "invalid_token", "GET&#38;/objects&#38;all=", "/console/connect"] {
+        assert!(shown.html.contains(told), "{told}: {}", shown.html);
+    }
+    for told in ["Redirection URIs", "Make a new secret", "Deploy a new version"] {
+        assert!(!shown.html.contains(told), "{told}: {}", shown.html);
+    }
 }
