@@ -22,7 +22,7 @@ use crate::outbound::{Outbound, PrivateAddresses};
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
 use crate::secrets::seal::SealingKey;
-use crate::store::{Horizon, Readiness, Store, StoreError, Unready};
+use crate::store::{Horizon, PendingUses, Readiness, Store, StoreError, Unready};
 use crate::telemetry::{StoreMeasures, Telemetry};
 use crate::throttle::{Throttle, network_of};
 
@@ -41,6 +41,8 @@ pub struct AuthorizationServer {
     pub outbound: Outbound,
     /// What slows guessing down.
     pub throttles: Throttles,
+    /// Uses of long-lived tokens that are to be written down.
+    pub uses: PendingUses,
     /// The one clock.
     pub clock: Clock,
     /// The site that everything belongs to.
@@ -75,6 +77,10 @@ pub struct Throttles {
     pub sign_in_per_account: Throttle<(Email, Whence)>,
     /// Failed sign-ins by account, from wherever the person never signed in.
     pub sign_in_per_account_anywhere: Throttle<Email>,
+    /// Tokens that were no good, by network.
+    pub tokens_per_address: Throttle<IpAddr>,
+    /// Reports of leaked tokens, by network.
+    pub leaks_per_address: Throttle<IpAddr>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
 }
@@ -88,6 +94,8 @@ impl Throttles {
             sign_in_per_address: throttle(settings.sign_in_per_address),
             sign_in_per_account: throttle(settings.sign_in_per_account),
             sign_in_per_account_anywhere: throttle(settings.sign_in_per_account_anywhere),
+            tokens_per_address: throttle(settings.tokens_per_address),
+            leaks_per_address: throttle(settings.leaks_per_address),
             refusals_kept: throttle(settings.refusals_kept),
         }
     }
@@ -99,6 +107,8 @@ impl Throttles {
         set(&self.sign_in_per_address, settings.sign_in_per_address);
         set(&self.sign_in_per_account, settings.sign_in_per_account);
         set(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
+        set(&self.tokens_per_address, settings.tokens_per_address);
+        set(&self.leaks_per_address, settings.leaks_per_address);
         set(&self.refusals_kept, settings.refusals_kept);
     }
 }
@@ -146,7 +156,21 @@ impl AuthorizationServer {
         let throttles = Throttles::new(&config.throttle);
         let (telemetry, readiness) = (Arc::default(), Readiness::default());
         let trust = ArcSwap::from_pointee(Trust::of(&config));
-        Ok(Self { config, store, passwords, sealing, outbound, throttles, clock, site, telemetry, readiness, trust })
+        let uses = PendingUses::default();
+        Ok(Self {
+            config,
+            store,
+            passwords,
+            sealing,
+            outbound,
+            throttles,
+            uses,
+            clock,
+            site,
+            telemetry,
+            readiness,
+            trust,
+        })
     }
 
     /// Whether a server could begin with `config`, as far as that shows without a store.
@@ -197,6 +221,16 @@ impl AuthorizationServer {
         Horizon { now, rotations: now - lifetimes.longest_leeway(), events: now - lifetimes.audit }
     }
 
+    /// Writes down when tokens were last used. What cannot be written is forgotten: the next use is noted again.
+    pub async fn settle_uses(&self) {
+        let uses = self.uses.take();
+        if !uses.is_empty()
+            && let Err(error) = self.store.note_token_uses(&uses).await
+        {
+            tracing::warn!(%error, "when tokens were last used could not be written down");
+        }
+    }
+
     /// Writes a fact to the audit trail and the log. What it tells of is done and durable by then, and an error would deny
     /// it; so a fact that the trail does not take changes no answer, but is in the log as a failure, whole.
     pub async fn record(&self, event: Event) {
@@ -205,6 +239,11 @@ impl AuthorizationServer {
         let recorded = Recorded { at: self.now(), event };
         if let Err(error) = self.store.append_event(&recorded).await {
             tracing::error!(error = &error as &dyn std::error::Error, event = %text, "the audit trail lacks an event");
+        }
+        if let Some(user) = recorded.event.is_about()
+            && let Err(error) = self.store.add_activity(user, &recorded).await
+        {
+            tracing::warn!(%error, %user, "a person's activity lacks an event");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::apps::RegistryError;
 use crate::apps::forge_scopes;
 use crate::domain::connect::{ACCESS_EMAIL_ADDRESSES, ACT_AS_USER};
 use crate::domain::id::ResourceId;
-use crate::domain::scope::{Risk, Scope, ScopeEntry, is_own};
+use crate::domain::scope::{Risk, Scope, ScopeEntry, is_reserved};
 
 /// A scope as an operator writes it; what is left out has a default.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,7 +97,7 @@ fn shipped() -> Vec<WrittenScope> {
 /// The scope as a set, if it is one token and may belong to a protected resource.
 pub(super) fn check_name(name: &str) -> Result<Scope, RegistryError> {
     match name.parse::<Scope>() {
-        Ok(scope) if scope.as_str() == name && scope.iter().count() == 1 && !is_own(name) => Ok(scope),
+        Ok(scope) if scope.as_str() == name && scope.iter().count() == 1 && !is_reserved(name) => Ok(scope),
         _ => Err(RegistryError::ScopeName(name.to_owned())),
     }
 }
@@ -145,7 +145,7 @@ mod tests {
     fn every_shipped_scope_says_what_it_allows() {
         assert_eq!(shipped().len(), 18 + 47);
         for scope in shipped() {
-            assert!(check_name(&scope.name).is_ok() || is_own(&scope.name), "{}", scope.name);
+            assert!(check_name(&scope.name).is_ok() || is_reserved(&scope.name), "{}", scope.name);
             let entry = entry(&scope.name);
             assert!(!entry.title.is_empty() && entry.sentence.ends_with('.'), "{}", scope.name);
             assert!(!entry.title.contains("cmdb"), "{}", scope.name);

@@ -10,7 +10,7 @@ use crate::domain::client::Credentials;
 use crate::domain::connect::ConnectPolicy;
 use crate::domain::event::Event;
 use crate::domain::id::ResourceId;
-use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
+use crate::domain::resource::{ApiTokenPolicy, BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
 use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Secret;
 use crate::store::{Added, StoreError};
@@ -34,6 +34,8 @@ pub struct NewResource {
     pub invocations: Invocations,
     /// How it takes Connect apps.
     pub connect: ConnectPolicy,
+    /// Which API tokens it takes.
+    pub api_tokens: ApiTokenPolicy,
 }
 
 /// A resource with the scopes it owns.
@@ -72,6 +74,7 @@ pub async fn add(
         base_url: new.base_url,
         invocations: new.invocations,
         connect: new.connect,
+        api_tokens: new.api_tokens,
     };
     if let Added::Taken(name) = server.store.add_resource(&resource, &scopes).await? {
         return Err(RegistryError::Taken(name));
@@ -136,6 +139,21 @@ pub async fn set_connect(
     Ok(())
 }
 
+/// Says which API tokens a resource takes from now on.
+///
+/// # Errors
+/// [`RegistryError::Unknown`].
+pub async fn set_api_tokens(
+    server: &AuthorizationServer,
+    id: &ResourceId,
+    policy: ApiTokenPolicy,
+) -> Result<(), RegistryError> {
+    let kept = server.store.set_api_tokens(id, policy).await?;
+    kept.ok_or_else(|| RegistryError::Unknown(id.clone()))?;
+    server.record(Event::ResourceApiTokensSet { resource_id: id.clone(), policy }).await;
+    Ok(())
+}
+
 /// Levels are those of the resource's own scopes.
 fn check_levels(policy: &ConnectPolicy, scope: &Scope) -> Result<(), RegistryError> {
     match policy.levels.iter().find(|(name, _)| !scope.contains(name)) {
@@ -190,6 +208,7 @@ mod tests {
             base_url: None,
             invocations: Invocations::default(),
             connect: ConnectPolicy::default(),
+            api_tokens: ApiTokenPolicy::default(),
             id,
         };
         change(&mut new);

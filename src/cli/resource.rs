@@ -1,4 +1,4 @@
-//! `resource add | list | rotate-secret | connect | remove`: protected resources and the scopes they own.
+//! `resource add | list | rotate-secret | connect | api-tokens | remove`: protected resources and the scopes they own.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::cli::app::{method, rotated, secrets, warn_of_guessable, with_secret};
 use crate::cli::inputs;
 use crate::domain::connect::{ConnectMode, ConnectPolicy, Level};
 use crate::domain::id::ResourceId;
-use crate::domain::resource::{BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
+use crate::domain::resource::{ApiTokenPolicy, BaseUrl, Invocations, ProtectedResource, ResourceIdentifier};
 use crate::domain::scope::{Risk, ScopeEntry};
 
 /// What to do with protected resources.
@@ -46,6 +46,13 @@ pub enum Command {
         /// The Connect scope that a scope takes, where its name does not tell; replaces those of before. May be repeated.
         #[arg(long = "connect-level", value_name = "SCOPE=LEVEL", value_parser = level)]
         levels: Vec<(String, Level)>,
+    },
+    /// Say which API tokens a resource takes from now on.
+    ApiTokens {
+        /// Its id.
+        id: ResourceId,
+        /// scoped or everything; see `resource add`.
+        policy: ApiTokenPolicy,
     },
     /// Remove a resource and its scopes; tokens for it are over at once.
     Remove {
@@ -96,6 +103,11 @@ pub struct Registration {
     /// The Connect scope that a scope takes, where its name does not tell, such as `run:reports=PROJECT_ADMIN`; may be repeated.
     #[arg(long = "connect-level", value_name = "SCOPE=LEVEL", value_parser = level)]
     levels: Vec<(String, Level)>,
+    /// Which API tokens it takes: scoped, those that name scopes of its own; everything, those too that are for all that their
+    /// owner may do.
+    #[arg(long = "api-tokens", id = "policy", value_name = "POLICY", default_value = "scoped")]
+    #[serde(default)]
+    api_tokens: ApiTokenPolicy,
     /// What standard input held.
     #[arg(skip)]
     secret: Option<String>,
@@ -120,7 +132,11 @@ impl Command {
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
-            Command::RotateSecret { .. } | Command::List | Command::Connect { .. } | Command::Remove { .. } => {}
+            Command::RotateSecret { .. }
+            | Command::List
+            | Command::Connect { .. }
+            | Command::ApiTokens { .. }
+            | Command::Remove { .. } => {}
         }
         Ok(())
     }
@@ -134,6 +150,14 @@ impl Command {
                 resources::set_connect(server, &id, ConnectPolicy { mode, levels }).await?;
                 let text = format!("{id} takes Connect apps in the mode {}.", mode.as_str());
                 Ok(Answer::new(text, json!({ "id": id, "connect": mode })))
+            }
+            Command::ApiTokens { id, policy } => {
+                resources::set_api_tokens(server, &id, policy).await?;
+                let taken = match policy {
+                    ApiTokenPolicy::Scoped => "that name scopes of its own",
+                    ApiTokenPolicy::Everything => "for scopes of its own, and those for everything",
+                };
+                Ok(Answer::new(format!("{id} takes API tokens {taken}."), json!({ "id": id, "api_tokens": policy })))
             }
             Command::Remove { id } => {
                 resources::remove(server, &id).await?;
@@ -213,6 +237,7 @@ impl TryFrom<Registration> for NewResource {
             base_url: new.base_url,
             invocations: if new.host_product { Invocations::Allowed } else { Invocations::Refused },
             connect: ConnectPolicy { mode: new.connect, levels: new.levels },
+            api_tokens: new.api_tokens,
             id: new.id,
         })
     }
@@ -225,6 +250,7 @@ fn entry(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Value {
         "scopes": scopes.iter().map(scope).collect::<Vec<_>>(),
         "token_endpoint_auth_method": method(&resource.credentials), "secrets": secrets(&resource.credentials),
         "base_url": resource.base_url, "invocations": resource.invocations, "connect": resource.connect,
+        "api_tokens": resource.api_tokens,
         "created": resource.created.to_rfc3339(),
     })
 }

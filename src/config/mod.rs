@@ -1,5 +1,6 @@
 //! Rocket.toml to typed, checked settings: one field per table. `docs/configuration.md` lists them with their defaults.
 
+pub mod api_tokens;
 pub mod connect;
 pub mod connections;
 pub mod cors;
@@ -34,6 +35,8 @@ pub struct Config {
     pub passwords: passwords::PasswordSettings,
     /// `[throttle]`
     pub throttle: throttle::ThrottleSettings,
+    /// `[api_tokens]`
+    pub api_tokens: api_tokens::ApiTokenSettings,
     /// `[cors]`
     pub cors: cors::Cors,
     /// `[proxies]`
@@ -68,6 +71,7 @@ impl Config {
             store: table(figment, "store")?,
             passwords: table(figment, "passwords")?,
             throttle: table(figment, "throttle")?,
+            api_tokens: table(figment, "api_tokens")?,
             cors: table(figment, "cors")?,
             proxies: table(figment, "proxies")?,
             connections: table(figment, "connections")?,
@@ -79,6 +83,7 @@ impl Config {
         let checks = [
             config.lifetimes.check(),
             config.keys.check(),
+            config.api_tokens.check(),
             config.connections.check(),
             config.connect.check(),
             config.log.check(),

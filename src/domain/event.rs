@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{Distribution, Environment};
 use crate::domain::connect::{ConnectMode, LifecycleEvent};
-use crate::domain::id::{AppId, ClientId, GrantId, InstallationId, ResourceId, SiteId, UserId};
+use crate::domain::id::{AppId, ClientId, ContainerId, GrantId, InstallationId, ResourceId, SiteId, UserId};
 use crate::domain::refresh_token::FamilyEnd;
+use crate::domain::resource::ApiTokenPolicy;
 use crate::domain::site::SiteStanding;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Email;
@@ -182,6 +183,59 @@ pub enum Event {
     MemberChanged { site_id: SiteId, user_id: UserId, standing: SiteStanding, by: Actor },
     /// Somebody is no member of a site any more; what they allowed there is over.
     MemberRemoved { site_id: SiteId, user_id: UserId, by: Actor },
+    /// A person made an API token, for these scopes or, without any, for all that they may do.
+    ApiTokenMade {
+        user_id: UserId,
+        token: String,
+        label: String,
+        scope: Option<String>,
+        site_id: Option<SiteId>,
+        expires: Timestamp,
+        by: Actor,
+    },
+    /// An API token was ended.
+    ApiTokenRevoked { user_id: UserId, token: String, label: String, by: Actor },
+    /// Every API token of a person was ended.
+    ApiTokensRevoked { user_id: UserId, count: usize, by: Actor },
+    /// Somebody found a token in public, and it is over; whose it was and what it was called, where that is known.
+    LeakedTokenEnded { kind: String, user_id: Option<UserId>, name: Option<String>, address: Option<IpAddr> },
+    /// A token that was shown to this server itself is no good.
+    TokenRefused { address: Option<IpAddr>, reason: String },
+    /// A protected resource takes other API tokens than before.
+    ResourceApiTokensSet { resource_id: ResourceId, policy: ApiTokenPolicy },
+    /// An import source was registered.
+    ContainerAdded { container_id: ContainerId, site_id: SiteId, label: String, by: Actor },
+    /// An import source is gone, and its token with it.
+    ContainerRemoved { container_id: ContainerId, site_id: SiteId, by: Actor },
+    /// An import source got a token; a former one is over.
+    ContainerTokenMade { container_id: ContainerId, site_id: SiteId, token: String, expires: Timestamp, by: Actor },
+    /// The token of an import source was ended.
+    ContainerTokenEnded { container_id: ContainerId, site_id: SiteId, token: String, by: Actor },
     /// What a person allowed a client was taken back on one of its sites.
     GrantNarrowed { user_id: UserId, client_id: ClientId, grant_id: GrantId, site_id: SiteId, by: Actor },
+}
+
+impl Event {
+    /// The person whose account it concerns, and who is told of it in their activity: sign-ins, secrets, and what may act for them.
+    pub fn is_about(&self) -> Option<UserId> {
+        match self {
+            Event::SignedIn { user_id, .. }
+            | Event::SessionEnded { user_id, .. }
+            | Event::SessionsEnded { user_id, .. }
+            | Event::PasswordChanged { user_id, .. }
+            | Event::ConsentGiven { user_id, .. }
+            | Event::GrantEnded { user_id, .. }
+            | Event::GrantNarrowed { user_id, .. }
+            | Event::RefreshTokenReused { user_id, .. }
+            | Event::ApiTokenMade { user_id, .. }
+            | Event::ApiTokenRevoked { user_id, .. }
+            | Event::ApiTokensRevoked { user_id, .. }
+            | Event::UserSuspended { user_id, .. }
+            | Event::UserResumed { user_id, .. } => Some(*user_id),
+            Event::LeakedTokenEnded { user_id, .. } => *user_id,
+            Event::ContainerTokenMade { by: Actor::User(user), .. }
+            | Event::ContainerTokenEnded { by: Actor::User(user), .. } => Some(*user),
+            _ => None,
+        }
+    }
 }

@@ -66,6 +66,10 @@ uuid_id!(
     /// An app on a site. Written [`InstallationId::ari`] where Forge writes it.
     InstallationId
 );
+uuid_id!(
+    /// What a container token is bound to: an import source.
+    ContainerId
+);
 
 const APP: &str = "ari:cloud:ecosystem::app/";
 const INSTALLATION: &str = "ari:cloud:ecosystem::installation/";

@@ -2,6 +2,7 @@
 //!
 //! | noun | file | in one line |
 //! |---|---|---|
+//! | API token | `api_token` | acts as its owner, for their scripts |
 //! | App | `app` | who owns it, who may consent to it, its environments and versions |
 //! | Access token | `access_token` | its claims and validity |
 //! | Authorization code | `authorization_code` | what a person allowed, waiting to be redeemed once |
@@ -9,11 +10,13 @@
 //! | Canonical request | `canonical_request` | what the `qsh` of a Connect JWT is the hash of |
 //! | Client | `client` | the OAuth client of an app: metadata, grant types, authentication |
 //! | Connect | `connect` | what a descriptor declares, what its scopes imply, what an installed app shares with us |
+//! | Container | `container` | an import source, and its one token |
 //! | Error code | `error_code` | the registered ones that are answered with |
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
 //! | Identifier | `id` | typed identifiers |
 //! | Installation | `installation` | an app on a site: what its admin approved, and whether it is on |
+//! | Label | `label` | what a person calls one of their things |
 //! | Manifest | `manifest` | what a version of an app asks for |
 //! | Manifest changes | `manifest_changes` | what one version asks for that another did not, and whether an admin must approve it |
 //! | One-time link | `link` | set-up, invitation and password reset, each used once |
@@ -30,17 +33,20 @@
 //! | User | `user` | the resource owner |
 
 pub mod access_token;
+pub mod api_token;
 pub mod app;
 pub mod authorization_code;
 pub mod authorization_request;
 pub mod canonical_request;
 pub mod client;
 pub mod connect;
+pub mod container;
 pub mod error_code;
 pub mod event;
 pub mod grant;
 pub mod id;
 pub mod installation;
+pub mod label;
 pub mod link;
 pub mod manifest;
 pub mod manifest_changes;

@@ -88,6 +88,8 @@ pub enum FamilyEnd {
     RefreshTokenReused,
     /// Its client revoked it.
     Revoked,
+    /// Somebody found one of its refresh tokens in public.
+    Leaked,
 }
 
 /// What a presented refresh token is to its family.

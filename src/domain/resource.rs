@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::domain::access_token::AccessToken;
+use crate::domain::api_token::Reach;
 use crate::domain::client::Credentials;
 use crate::domain::connect::{ConnectMode, ConnectPolicy};
 use crate::domain::id::ResourceId;
@@ -34,6 +35,30 @@ pub struct ProtectedResource {
     pub invocations: Invocations,
     /// How it takes Connect apps.
     pub connect: ConnectPolicy,
+    /// Which API tokens it takes.
+    pub api_tokens: ApiTokenPolicy,
+}
+
+/// Which API tokens a protected resource takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiTokenPolicy {
+    /// Those that name scopes of its own.
+    #[default]
+    Scoped,
+    /// Those too that are for all that their owner may do, which here are all scopes.
+    Everything,
+}
+
+impl FromStr for ApiTokenPolicy {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "scoped" => Ok(ApiTokenPolicy::Scoped),
+            "everything" => Ok(ApiTokenPolicy::Everything),
+            other => Err(format!("{other:?} says nothing of API tokens: one of scoped, everything")),
+        }
+    }
 }
 
 /// Whether a protected resource is a host product, whose pages call apps.
@@ -59,6 +84,15 @@ impl ProtectedResource {
         let is_named = token.resource == self.id;
         let takes_it = token.resource.is_connect_resources() && self.takes_connect();
         (is_named || takes_it) && token.issued >= self.created
+    }
+
+    /// What of its scopes an API token is for.
+    pub fn reached_by(&self, reach: &Reach) -> Scope {
+        match (reach, self.api_tokens) {
+            (Reach::Scopes(scope), _) => scope.intersection(&self.scope),
+            (Reach::Everything, ApiTokenPolicy::Everything) => self.scope.clone(),
+            (Reach::Everything, ApiTokenPolicy::Scoped) => Scope::default(),
+        }
     }
 
     /// Whether Connect apps are known here.

@@ -23,6 +23,11 @@ pub fn is_own(token: &str) -> bool {
 const MAX_BYTES: usize = 2048;
 const MAX_TOKENS: usize = 50;
 
+/// Whether no protected resource can own a scope token.
+pub fn is_reserved(token: &str) -> bool {
+    is_own(token) || token == MANAGE_API_TOKENS
+}
+
 /// A set of scope tokens, kept as its canonical text: sorted, each once, one space between.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Scope(Box<str>);
@@ -130,6 +135,25 @@ pub fn needs_interactive_consent(token: &str) -> bool {
     INTERACTIVE.contains(&token)
 }
 
+/// Opens the list of people's API tokens, and lets them be ended, to the script of an admin of this server. Only an API token
+/// carries it, and no protected resource may own it.
+pub const MANAGE_API_TOKENS: &str = "manage:api-token";
+
+/// Scopes for what only an admin of a site may do there, which a script of anybody else lacks although it was made for them.
+const OF_ADMINS: [&str; 6] = [
+    "import:import-configuration:cmdb",
+    "import:cmdb-import-configuration:jira",
+    "write:cmdb-config:jira",
+    "delete:cmdb-config:jira",
+    "manage:jira-configuration",
+    "manage:confluence-configuration",
+];
+
+/// Whether a scope is for what only an admin of a site may do there.
+pub fn is_of_admins(token: &str) -> bool {
+    OF_ADMINS.contains(&token)
+}
+
 /// What a person puts at stake by allowing a scope, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -194,6 +218,17 @@ pub struct ScopeEntry {
 }
 
 impl ScopeEntry {
+    /// The entry of [`MANAGE_API_TOKENS`], which no protected resource owns.
+    pub fn manage_api_tokens() -> Self {
+        Self {
+            name: MANAGE_API_TOKENS.into(),
+            title: "Manage people's API tokens".into(),
+            sentence: "See which API tokens anybody has, and end them.".into(),
+            risk: Risk::Manage,
+            resource: ResourceId::this_server(),
+        }
+    }
+
     /// The entry of [`READ_ME`], which no protected resource owns.
     pub fn read_me() -> Self {
         Self {

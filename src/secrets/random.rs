@@ -1,6 +1,6 @@
 //! Identifiers and secret bytes, from the operating system's generator by way of `rand`.
 
-use crate::domain::id::{AppId, FamilyId, GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{AppId, ContainerId, FamilyId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::secrets::digest::base64url;
@@ -44,6 +44,11 @@ pub fn app_id() -> AppId {
 /// A new installation.
 pub fn installation_id() -> InstallationId {
     InstallationId::from_random(rand::random())
+}
+
+/// A new import source.
+pub fn container_id() -> ContainerId {
+    ContainerId::from_random(rand::random())
 }
 
 /// A new family, of which nothing outlives `ends`.

@@ -6,7 +6,7 @@
 
 use crate::domain::secret::{Secret, TokenDigest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
-use crate::secrets::digest::digest;
+use crate::secrets::digest::{base64url, digest};
 use crate::secrets::random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -40,6 +40,10 @@ pub enum TokenKind {
     Transaction,
     /// A client secret that this server made.
     ClientSecret,
+    /// An API token of a person.
+    Api,
+    /// The token of a container.
+    Container,
 }
 
 impl TokenKind {
@@ -56,6 +60,8 @@ impl TokenKind {
             TokenKind::Pushed => "hmq_",
             TokenKind::Transaction => "hmx_",
             TokenKind::ClientSecret => "hmk_",
+            TokenKind::Api => "hmp_",
+            TokenKind::Container => "hmt_",
         }
     }
 }
@@ -130,9 +136,22 @@ impl Body<'_> {
     }
 }
 
-/// The kind of a token, by its prefix alone.
+/// The kind of a token that somebody may be asked about, by its prefix alone.
 pub fn kind_of(text: &str) -> Option<TokenKind> {
-    [TokenKind::Access, TokenKind::Refresh, TokenKind::Code].into_iter().find(|kind| text.starts_with(kind.prefix()))
+    const KINDS: [TokenKind; 5] =
+        [TokenKind::Access, TokenKind::Refresh, TokenKind::Code, TokenKind::Api, TokenKind::Container];
+    KINDS.into_iter().find(|kind| text.starts_with(kind.prefix()))
+}
+
+/// What lists and logs call a token, and `jti` in answers: part of its digest, which opens nothing.
+pub fn name(key: TokenKey) -> String {
+    base64url(&key.digest.0[..16])
+}
+
+/// The last characters of a token, by which whoever has it knows it again. They are of its checksum, which leaves far more of the
+/// secret open than anybody could guess.
+pub fn ending(token: &str) -> String {
+    token.get(LENGTH - 4..).unwrap_or_default().to_owned()
 }
 
 /// The number in a token whose length, alphabet, spelling and checksum are right.

@@ -7,13 +7,17 @@
 mod error;
 pub mod sled;
 
+mod activity;
+mod api_tokens;
 mod apps;
 mod clients;
+mod containers;
 mod events;
 mod grants;
 mod keys;
 mod links;
 mod measured;
+mod pending_uses;
 mod portable;
 mod readiness;
 mod requests;
@@ -23,14 +27,18 @@ mod sites;
 mod tokens;
 mod users;
 
+pub use activity::{Activity, KEPT_FACTS};
+pub use api_tokens::{ApiCredential, ApiTokens, Kept};
 pub use apps::Apps;
 pub use clients::Clients;
+pub use containers::{ContainerCredential, Containers};
 pub use error::StoreError;
 pub use events::{EventPlace, Events};
 pub use grants::Grants;
 pub use keys::Keys;
 pub use links::Links;
 pub use measured::Measured;
+pub use pending_uses::PendingUses;
 pub use portable::{Portable, Record, Records, Snapshot};
 pub use readiness::{Readiness, Unready};
 pub use requests::Requests;
@@ -50,8 +58,11 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// All the nouns.
 #[async_trait]
 pub trait Store:
-    Apps
+    Activity
+    + ApiTokens
+    + Apps
     + Clients
+    + Containers
     + Events
     + Grants
     + Keys

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::connect::ConnectPolicy;
 use crate::domain::id::ResourceId;
-use crate::domain::resource::ProtectedResource;
+use crate::domain::resource::{ApiTokenPolicy, ProtectedResource};
 use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Digest;
 use crate::domain::time::Timestamp;
@@ -43,6 +43,9 @@ pub trait Resources {
 
     /// Says how a resource takes Connect apps from now on; `None` if there is no such resource.
     async fn set_connect(&self, id: &ResourceId, policy: &ConnectPolicy) -> Result<Option<Arc<ProtectedResource>>>;
+
+    /// Says which API tokens a resource takes from now on; `None` if there is no such resource.
+    async fn set_api_tokens(&self, id: &ResourceId, policy: ApiTokenPolicy) -> Result<Option<Arc<ProtectedResource>>>;
 
     /// Removes a resource and its scopes. Nobody can ask about tokens for it any more. `false` if there was none.
     async fn remove_resource(&self, id: &ResourceId) -> Result<bool>;

@@ -39,10 +39,10 @@ pub trait Sites {
     async fn memberships(&self, user: UserId) -> Result<Vec<Member>>;
 
     /// Makes a person a member of a site, or changes what they may do there. Who becomes one begins anew: nothing that they
-    /// allowed on the site in an earlier membership comes back.
+    /// allowed on the site in an earlier membership comes back, nor an API token that was for the site alone.
     async fn put_member(&self, member: &Member) -> Result<()>;
 
     /// Ends a membership: from then on nothing of the person is good on the site. What they allowed apps there is taken out
-    /// of their grants, and a grant that was for this site alone ends. `false` if there was no membership.
+    /// of their grants, and a grant or an API token that was for this site alone ends. `false` if there was no membership.
     async fn remove_member(&self, site: SiteId, user: UserId) -> Result<bool>;
 }

@@ -25,7 +25,7 @@ use crate::domain::app::{Deployment, Environment};
 use crate::domain::connect::ConnectPolicy;
 use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, UserId};
-use crate::domain::resource::Invocations;
+use crate::domain::resource::{ApiTokenPolicy, Invocations};
 use crate::domain::scope::Scope;
 use crate::domain::site::{Member, Site};
 use crate::domain::user::Standing;
@@ -225,6 +225,7 @@ async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, 
         // Its pages call the app.
         invocations: Invocations::Allowed,
         connect: ConnectPolicy::default(),
+        api_tokens: ApiTokenPolicy::default(),
         id,
     };
     let (_, secret) = resources::add(server, new).await?;

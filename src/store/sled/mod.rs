@@ -6,10 +6,13 @@
 //! crash between any two leaves nothing half-live (what survives a crash is a prefix of what was written). Trees are
 //! named, and the folder says which format they have. Whatever sled does while it opens becomes an error.
 
+mod activity;
+mod api_tokens;
 mod apps;
 mod checksum;
 mod clients;
 mod committer;
+mod containers;
 mod events;
 mod folder;
 mod grants;
@@ -47,11 +50,13 @@ use std::sync::{Arc, Mutex};
 
 use sled::Db;
 
+use crate::domain::api_token::{ApiToken, TokenUse};
 use crate::domain::app::{App, AppVersion, Deployed};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
+use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
@@ -61,6 +66,7 @@ use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::Result;
+use crate::store::sled::api_tokens::Place;
 use crate::store::sled::committer::Committer;
 use crate::store::sled::folder::Folder;
 use crate::store::sled::held::Held;
@@ -162,6 +168,23 @@ pub struct SledStore {
     installed: Held<InstallationId>,
     /// `SiteId`, `AppId`, environment, `UserId`.
     installation_requests: Table<InstallationRequest>,
+
+    /// `UserId`, number of the place: the head that is the token.
+    api_tokens: Table<ApiToken>,
+    /// `TokenKey`: where the token is.
+    api_token_places: Table<Place>,
+    /// `TokenKey` of an API token or a container's: when it was last used.
+    token_uses: Table<TokenUse>,
+
+    /// `ContainerId`.
+    containers: Held<Arc<Container>>,
+    /// `ContainerId`: the head that is the token.
+    container_tokens: Table<ContainerToken>,
+    /// `TokenKey`: of which container the token is.
+    container_keys: Table<ContainerId>,
+
+    /// `UserId`: the latest events about them, the newest last, in JSON.
+    activity: Table<Vec<String>>,
 
     /// One key: every signing key.
     key_ring: Table<KeyRing>,

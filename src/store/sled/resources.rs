@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::client::Credentials;
 use crate::domain::connect::ConnectPolicy;
 use crate::domain::id::ResourceId;
-use crate::domain::resource::ProtectedResource;
+use crate::domain::resource::{ApiTokenPolicy, ProtectedResource};
 use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Digest;
 use crate::domain::time::Timestamp;
@@ -66,12 +66,13 @@ impl Resources for SledStore {
     }
 
     async fn set_connect(&self, id: &ResourceId, policy: &ConnectPolicy) -> Result<Option<Arc<ProtectedResource>>> {
-        let updated = self.registry.update(id.as_str(), |old| {
-            let Registration { number, party: Party::Resource(resource) } = old? else { return None };
-            let resource = ProtectedResource { connect: policy.clone(), ..ProtectedResource::clone(&resource) };
-            Some(Registration { number, party: Party::Resource(Arc::new(resource)) })
-        })?;
-        self.durable(updated.and_then(Registration::resource)).await
+        let updated = self.change_resource(id, |resource| resource.connect = policy.clone())?;
+        self.durable(updated).await
+    }
+
+    async fn set_api_tokens(&self, id: &ResourceId, policy: ApiTokenPolicy) -> Result<Option<Arc<ProtectedResource>>> {
+        let updated = self.change_resource(id, |resource| resource.api_tokens = policy)?;
+        self.durable(updated).await
     }
 
     // The head goes first: from then on neither tokens nor scopes nor identifiers of it are good. What a crash leaves of
@@ -90,6 +91,19 @@ impl Resources for SledStore {
 }
 
 impl SledStore {
+    fn change_resource(
+        &self,
+        id: &ResourceId,
+        change: impl Fn(&mut ProtectedResource),
+    ) -> Result<Option<Arc<ProtectedResource>>> {
+        let updated = self.registry.update(id.as_str(), |old| {
+            let Registration { number, party: Party::Resource(mut resource) } = old? else { return None };
+            change(Arc::make_mut(&mut resource));
+            Some(Registration { number, party: Party::Resource(resource) })
+        })?;
+        Ok(updated.and_then(Registration::resource))
+    }
+
     // Names first, the head last: a crash leaves names with a number that no registration has, and those are nobody's.
     fn name_resource(&self, resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Result<Added> {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);

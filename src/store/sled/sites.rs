@@ -54,7 +54,7 @@ impl Sites for SledStore {
     }
 
     async fn member(&self, site: SiteId, user: UserId) -> Result<Option<Member>> {
-        Ok(self.members.get(member_key(user, site)))
+        Ok(self.member_of(user, site))
     }
 
     async fn members(&self, site: SiteId) -> Result<Vec<Member>> {
@@ -73,11 +73,12 @@ impl Sites for SledStore {
     }
 
     // The index first, the head last; a removal the other way round. A crash leaves an index entry that leads nowhere, and
-    // perhaps grants that still name the site: they give nothing without the head, and before there is one again they name
-    // the site no more.
+    // perhaps grants and API tokens that still name the site: they give nothing without the head, and before there is one
+    // again they name the site no more.
     async fn put_member(&self, member: &Member) -> Result<()> {
         if !self.members.contains(member_key(member.user_id, member.site_id)) {
             self.narrow_grants_of(member.user_id, member.site_id)?;
+            self.end_api_tokens_for(member.user_id, member.site_id)?;
         }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
         self.members.put(member_key(member.user_id, member.site_id), member)?;
@@ -89,11 +90,17 @@ impl Sites for SledStore {
         let removed = self.members.remove(member_key(user, site))?;
         self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
         self.narrow_grants_of(user, site)?;
+        self.end_api_tokens_for(user, site)?;
         self.durable(removed).await
     }
 }
 
 impl SledStore {
+    /// A person on a site.
+    pub(super) fn member_of(&self, user: UserId, site: SiteId) -> Option<Member> {
+        self.members.get(member_key(user, site))
+    }
+
     /// Since when a person is a member of a site.
     pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Option<Timestamp> {
         self.members.with(member_key(user, site), |member| member.since)

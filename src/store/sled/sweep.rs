@@ -41,6 +41,13 @@ impl Store for SledStore {
         self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;
         self.sweep_table(&self.assertions, end, &mut left, |key| self.forget_assertion(key)).await?;
 
+        // What expired is still listed for a while.
+        let listed = Self::listed_from(now);
+        let end_of_list = Some(listed.as_slice());
+        self.sweep_table(&self.api_token_places, end_of_list, &mut left, |key| self.forget_api_token(key)).await?;
+        self.sweep_table(&self.container_keys, end, &mut left, |key| self.drop_container_key(key)).await?;
+        self.sweep_table(&self.token_uses, end_of_list, &mut left, |key| self.token_uses.remove(key).map(drop)).await?;
+
         while left > 0 && self.remove_withdrawn(BREATH)? {
             left = left.saturating_sub(BREATH);
             tokio::task::yield_now().await;

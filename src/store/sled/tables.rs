@@ -2,11 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::api_token::{ApiToken, TokenUse};
 use crate::domain::app::{App, AppVersion, Deployed};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
+use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
-use crate::domain::id::{GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
 use crate::domain::secret::TokenKey;
@@ -15,6 +17,7 @@ use crate::domain::signing_key::KeyRing;
 use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::store::sled::api_tokens::Place;
 use crate::store::sled::lines::Lines;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::sled::table::VERSION;
@@ -52,7 +55,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 40] = [
+pub const TABLES: [TableKind; 47] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -95,6 +98,13 @@ pub const TABLES: [TableKind; 40] = [
     TableKind::of::<Installation>("installations", Holds::Lasting),
     TableKind::of::<InstallationId>("installed", Holds::Lasting),
     TableKind::of::<InstallationRequest>("installation_requests", Holds::Lasting),
+    TableKind::of::<ApiToken>("api_tokens", Holds::Credentials),
+    TableKind::of::<Place>("api_token_places", Holds::Credentials),
+    TableKind::of::<TokenUse>("token_uses", Holds::Credentials),
+    TableKind::of::<Container>("containers", Holds::Lasting),
+    TableKind::of::<ContainerToken>("container_tokens", Holds::Credentials),
+    TableKind::of::<ContainerId>("container_keys", Holds::Credentials),
+    TableKind::of::<Vec<String>>("activity", Holds::Lasting),
 ];
 
 /// What stores of earlier formats had besides. It led to tokens of theirs, which no later format reads.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 2 | tokens are kept under shorter keys and lead to their families by themselves |
 //! | 3 | clients and protected resources say more of themselves; people are members of sites |
-//! | 4 | apps, their versions and installations, and protected resources, know of Connect |
+//! | 4 | apps, their versions and installations, and protected resources, know of Connect; resources know of API tokens |
 //!
 //! Fields are added at the end of a record, and what they had been is written as zeros. A store of format 3 or 4 is renewed
 //! where it is; one of format 2 by a backup and its restore.

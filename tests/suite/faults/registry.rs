@@ -43,6 +43,7 @@ fn new_resource(id: &ResourceId) -> NewResource {
         base_url: None,
         invocations: Invocations::default(),
         connect: Default::default(),
+        api_tokens: Default::default(),
     }
 }
 

@@ -93,6 +93,7 @@ pub fn resource(id: &str, identifier: &str) -> ProtectedResource {
         base_url: None,
         invocations: Invocations::default(),
         connect: Default::default(),
+        api_tokens: Default::default(),
     }
 }
 

@@ -72,6 +72,7 @@ impl TestServer {
             base_url: None,
             invocations: Invocations::Allowed,
             connect: Default::default(),
+            api_tokens: Default::default(),
         };
         assert_eq!(self.core.store.add_resource(&product, &[]).await.expect("a store"), Added::Done);
         basic("desk", "desk-secret")

@@ -4,18 +4,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use hallmark::domain::access_token::AccessToken;
+use hallmark::domain::api_token::{ApiToken, TokenUse};
 use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
 use hallmark::domain::authorization_code::{AuthorizationCode, CodeState};
 use hallmark::domain::authorization_request::{PushedRequest, Transaction};
 use hallmark::domain::client::{Client, ClientChange};
 use hallmark::domain::connect::ConnectPolicy;
+use hallmark::domain::container::{Container, ContainerToken};
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
-use hallmark::domain::id::{AppId, ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
+use hallmark::domain::id::{
+    AppId, ClientId, ContainerId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId,
+};
 use hallmark::domain::installation::{Installation, InstallationRequest, Tenant};
 use hallmark::domain::link::OneTimeLink;
 use hallmark::domain::refresh_token::{Family, FamilyEnd};
-use hallmark::domain::resource::ProtectedResource;
+use hallmark::domain::resource::{ApiTokenPolicy, ProtectedResource};
 use hallmark::domain::scope::{Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenKey};
 use hallmark::domain::session::Session;
@@ -24,8 +28,9 @@ use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Apps, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable,
-    Records, Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Activity, Added, ApiCredential, ApiTokens, Apps, Clients, ContainerCredential, Containers, Credential, EventPlace,
+    Events, Grants, Horizon, Issued, Kept, Keys, Links, Measured, Portable, Records, Redeemed, Requests, Resources,
+    Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -161,6 +166,32 @@ macro_rules! hand_on {
 }
 
 hand_on! {
+    Activity {
+        add_activity(user: UserId, fact: &Recorded) -> ();
+        activity_of(user: UserId) -> Vec<Recorded>;
+    }
+    ApiTokens {
+        add_api_token(token: &ApiToken, limit: u16, now: Timestamp) -> Kept;
+        api_token(key: TokenKey) -> Option<ApiToken>;
+        api_credential(key: TokenKey, site: Option<SiteId>, otherwise: SiteId) -> Option<ApiCredential>;
+        api_tokens_of(user: UserId) -> Vec<ApiToken>;
+        api_tokens() -> Vec<ApiToken>;
+        revoke_api_token(key: TokenKey) -> bool;
+        revoke_api_tokens_of(user: UserId) -> usize;
+        note_token_uses(uses: &[(TokenKey, TokenUse)]) -> ();
+        token_use(key: TokenKey) -> Option<TokenUse>;
+    }
+    Containers {
+        add_container(container: &Container) -> Added;
+        container(id: ContainerId) -> Option<Arc<Container>>;
+        containers() -> Vec<Arc<Container>>;
+        containers_on(site: SiteId) -> Vec<Arc<Container>>;
+        remove_container(id: ContainerId) -> bool;
+        container_token(id: ContainerId) -> Option<ContainerToken>;
+        set_container_token(id: ContainerId, token: &ContainerToken) -> bool;
+        end_container_token(id: ContainerId, key: TokenKey) -> bool;
+        container_credential(key: TokenKey) -> Option<ContainerCredential>;
+    }
     Clients {
         client(id: &ClientId) -> Option<Arc<Client>>;
         clients() -> Vec<Arc<Client>>;
@@ -233,6 +264,7 @@ hand_on! {
         add_resource(resource: &ProtectedResource, scopes: &[ScopeEntry]) -> Added;
         add_resource_secret(id: &ResourceId, secret: Digest, now: Timestamp) -> Option<Arc<ProtectedResource>>;
         set_connect(id: &ResourceId, policy: &ConnectPolicy) -> Option<Arc<ProtectedResource>>;
+        set_api_tokens(id: &ResourceId, policy: ApiTokenPolicy) -> Option<Arc<ProtectedResource>>;
         remove_resource(id: &ResourceId) -> bool;
     }
     Sessions {

@@ -138,6 +138,7 @@ async fn add_product(server: &TestServer) {
         base_url: None,
         invocations: Invocations::Allowed,
         connect: Default::default(),
+        api_tokens: Default::default(),
     };
     let entry =
         ScopeEntry { name, title: "Read pages".into(), sentence: String::new(), risk: Risk::Private, resource: id };

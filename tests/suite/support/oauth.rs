@@ -92,6 +92,7 @@ pub async fn add_resource(server: &AuthorizationServer, id: &str, identifier: &s
         base_url: None,
         invocations: Invocations::default(),
         connect: Default::default(),
+        api_tokens: Default::default(),
     };
     assert_eq!(server.store.add_resource(&resource, entries).await.expect("a store"), Added::Done);
 }
