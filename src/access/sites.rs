@@ -3,8 +3,17 @@
 use std::sync::Arc;
 
 use crate::authorization_server::AuthorizationServer;
+use crate::domain::id::SiteId;
 use crate::domain::site::{Site, SiteUrl};
 use crate::store::StoreError;
+
+/// The site that a workspace belongs to.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn of_workspace(server: &AuthorizationServer, workspace: SiteId) -> Result<Option<Arc<Site>>, StoreError> {
+    Ok(server.store.sites().await?.into_iter().find(|site| site.workspace_id == workspace))
+}
 
 /// The site of which `name` is the identifier or the URL.
 ///

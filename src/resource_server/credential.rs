@@ -1,4 +1,5 @@
-//! What a request authenticates with: an access token, or a JWT by which a Connect app signed this one request.
+//! What a request authenticates with: a token, a person's e-mail address and API token, or a JWT by which a Connect app signed this
+//! one request.
 //!
 //! A JWT may stand in the query, unlike an access token, for whoever reads it in a log can send this request again, for three
 //! minutes, and no other.
@@ -14,8 +15,10 @@ const PARAMETER: &str = "jwt";
 /// What a request authenticates with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential<'r> {
-    /// In the header, under `Bearer`.
-    AccessToken(&'r str),
+    /// In the header, under `Bearer`: an access token, or the token of a script.
+    Token(&'r str),
+    /// In the header, under `Basic`: the payload (RFC 7617 section 2).
+    Basic(&'r str),
     /// In the header under `JWT`, or in the query.
     Signature(&'r str),
 }
@@ -35,9 +38,8 @@ pub fn credential<'r>(request: &'r Request<'_>) -> Result<Credential<'r>, Refusa
 
 fn of_headers<'h>(headers: impl Iterator<Item = &'h str>) -> Result<Credential<'h>, Refusal> {
     match header::only(headers)? {
-        (scheme, rest) if scheme.eq_ignore_ascii_case("bearer") => {
-            header::access_token(rest).map(Credential::AccessToken)
-        }
+        (scheme, rest) if scheme.eq_ignore_ascii_case("bearer") => header::access_token(rest).map(Credential::Token),
+        (scheme, rest) if scheme.eq_ignore_ascii_case("basic") => header::basic(rest).map(Credential::Basic),
         (scheme, rest) if scheme.eq_ignore_ascii_case("jwt") => rest
             .strip_prefix(' ')
             .filter(|jwt| is_compact(jwt))
@@ -81,7 +83,11 @@ mod tests {
         for header in ["JWT a.b-1.c_2", "jwt a.b-1.c_2"] {
             assert_eq!(of_headers([header].into_iter()), Ok(Credential::Signature("a.b-1.c_2")), "{header}");
         }
-        assert_eq!(of_headers(["Bearer a.b.c"].into_iter()), Ok(Credential::AccessToken("a.b.c")));
+        assert_eq!(of_headers(["Bearer a.b.c"].into_iter()), Ok(Credential::Token("a.b.c")));
+        assert_eq!(of_headers(["Basic YTpi"].into_iter()), Ok(Credential::Basic("YTpi")));
+        for header in ["Basic", "Basic ", "Basic  YTpi", "Basic YTpi,", "Basic Y:b", "Basic YTpi "] {
+            assert!(matches!(of_headers([header].into_iter()), Err(Refusal::InvalidToken(_))), "{header:?}");
+        }
         for query in ["jwt=a.b.c", "x=1&jwt=a.b.c", "JWT=1&jwt=a.b.c&jwt2=2"] {
             assert_eq!(of_query(query), Ok(Some(Credential::Signature("a.b.c"))), "{query}");
         }

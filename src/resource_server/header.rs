@@ -51,6 +51,13 @@ pub fn access_token(rest: &str) -> Result<&str, Refusal> {
         .ok_or(Refusal::InvalidToken("the Authorization header is Bearer, one space and the token"))
 }
 
+/// The payload in what follows the scheme `Basic`.
+pub fn basic(rest: &str) -> Result<&str, Refusal> {
+    rest.strip_prefix(' ')
+        .filter(|payload| is_token68(payload))
+        .ok_or(Refusal::InvalidToken("the Authorization header is Basic, one space and the credentials"))
+}
+
 /// RFC 9110 section 11.2: letters, digits and `-._~+/`, then any number of `=`.
 fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=');

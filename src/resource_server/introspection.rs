@@ -68,8 +68,12 @@ impl Introspection {
 
     /// Whether the answer is of the kind that was shown. An access token that is shown as a JWT would be one in a query.
     fn is_of(&self, credential: Credential<'_>) -> bool {
-        let is_jwt = self.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("jwt"));
-        is_jwt == matches!(credential, Credential::Signature(_))
+        let is = |name: &str| self.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+        match credential {
+            Credential::Token(_) => !is("jwt") && !is("basic"),
+            Credential::Basic(_) => is("basic"),
+            Credential::Signature(_) => is("jwt"),
+        }
     }
 }
 
@@ -90,7 +94,10 @@ pub(super) async fn introspect(
         return Ok(answer);
     }
     Err(Refusal::InvalidToken(match credential {
-        Credential::AccessToken(_) => "the access token is expired, revoked, withdrawn or not for this API",
+        Credential::Token(_) => "the access token is expired, revoked, withdrawn or not for this API",
+        Credential::Basic(_) => {
+            "the e-mail address and API token belong to nobody, or the token is expired, revoked or not for this API"
+        }
         Credential::Signature(_) => {
             "the JWT is expired, signs another request or is of an app that may not call this API"
         }
@@ -103,7 +110,8 @@ fn question<'q>(
     line: &'q RequestLine,
 ) -> Vec<(&'q str, &'q str)> {
     let mut question = match credential {
-        Credential::AccessToken(token) => vec![("token", token)],
+        Credential::Token(token) => vec![("token", token)],
+        Credential::Basic(payload) => vec![("token", payload), ("token_type_hint", "basic")],
         Credential::Signature(jwt) => {
             vec![("token", jwt), ("request_method", line.method.as_str()), ("request_target", line.target.as_str())]
         }

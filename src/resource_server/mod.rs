@@ -6,7 +6,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `credential` | what a request authenticates with: an access token, or the JWT that signs it |
+//! | `credential` | what a request authenticates with: a token, Basic credentials, or the JWT that signs it |
 //! | `header` | the access token of a request, read strictly |
 //! | `request_line` | what that JWT signs |
 //! | `introspection` | the authorization server's word on a token (RFC 7662) |
@@ -21,6 +21,7 @@ mod refusal;
 mod request_line;
 
 pub use bearer::{Bearer, RequiredScope};
+pub(crate) use credential::{Credential, credential};
 pub(crate) use header::{read, token};
 pub use introspection::{Actor, Introspection, Site};
 pub use refusal::Refusal;

@@ -50,7 +50,8 @@ impl Refusal {
         }
     }
 
-    fn error(self) -> &'static str {
+    /// What went wrong, by the name of RFC 6750 section 3.1 where it has one.
+    pub fn error(self) -> &'static str {
         match self {
             Refusal::NoToken => "missing_token",
             Refusal::InvalidRequest(_) => "invalid_request",

@@ -1,21 +1,27 @@
 //! The answer, by the names of RFC 7662 section 2.2 and our own.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::{Serialize, Serializer};
 
+use crate::access::api_token::LiveApiToken;
+use crate::access::container_token::LiveContainerToken;
 use crate::domain::access_token::{Subject, SubjectClaim};
 use crate::domain::connect::Level;
-use crate::domain::id::SiteId;
+use crate::domain::container::{ACTIONS, ASSETS_IMPORT};
+use crate::domain::id::{ContainerId, SiteId};
 use crate::domain::installation::AppAccount;
 use crate::oauth::bounds::Bounds;
-use crate::oauth::introspection::{ActiveToken, Introspection};
+use crate::oauth::introspection::{ActiveApiToken, ActiveContainerToken, ActiveToken, Introspection};
+use crate::secrets::token;
 
 impl Serialize for Introspection<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Introspection::Inactive(_) => Inactive { active: false }.serialize(serializer),
             Introspection::Active(token) => token.serialize(serializer),
+            Introspection::ApiToken(token) => token.serialize(serializer),
+            Introspection::ContainerToken(token) => token.serialize(serializer),
         }
     }
 }
@@ -46,13 +52,13 @@ impl Serialize for ActiveToken<'_> {
             aud: asker.audience(),
             sub: token.subject.claim(&client.id),
             act: token.subject.actor().map(|sub| Actor { sub }),
-            client_id: client.id.as_str(),
+            client_id: Some(client.id.as_str()),
             username: bounds.user.as_ref().map(|user| user.email.as_str()),
             token_type: kind.token_type(),
             scope: effective.as_str(),
             iat: token.issued.0,
             exp: token.expires.0,
-            jti,
+            jti: jti.as_str(),
             credential: *kind,
             site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
             installation: authority.map(|authority| InstallationClaim {
@@ -60,7 +66,7 @@ impl Serialize for ActiveToken<'_> {
                 app: authority.installation.deployment.app_id.ari(),
             }),
             scopes: Scopes {
-                approved: asker.scope.iter().filter(approved).collect(),
+                approved: Some(asker.scope.iter().filter(approved).collect()),
                 consented: consented.map(|scope| asker.scope.iter().filter(|name| scope.contains(name)).collect()),
                 effective: effective.iter().collect(),
                 connect,
@@ -68,6 +74,84 @@ impl Serialize for ActiveToken<'_> {
         }
         .serialize(serializer)
     }
+}
+
+impl Serialize for ActiveApiToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { server, asker, live: LiveApiToken { token, user, site, .. }, effective, is_basic } = self;
+        Claims {
+            active: true,
+            iss: server.config.issuer.url.as_str(),
+            aud: asker.audience(),
+            sub: SubjectClaim::User(&user.id),
+            act: None,
+            client_id: None,
+            username: Some(user.email.as_str()),
+            token_type: if *is_basic { "Basic" } else { CredentialKind::ApiToken.token_type() },
+            scope: effective.as_str(),
+            iat: token.created.0,
+            exp: token.expires.0,
+            jti: &token::name(token.key),
+            credential: CredentialKind::ApiToken,
+            site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
+            installation: None,
+            scopes: Scopes { approved: None, consented: None, effective: effective.iter().collect(), connect: None },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Serialize for ActiveContainerToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { server, asker, live: LiveContainerToken { token, container, site } } = self;
+        ContainerClaims {
+            active: true,
+            iss: server.config.issuer.url.as_str(),
+            aud: asker.audience(),
+            sub: format_args!("import_source:{}", container.id),
+            token_type: CredentialKind::ContainerToken.token_type(),
+            iat: token.created.0,
+            exp: token.expires.0,
+            jti: &token::name(token.key),
+            credential: CredentialKind::ContainerToken,
+            site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
+            authorization_details: [AuthorizationDetail {
+                kind: ASSETS_IMPORT,
+                locations: [asker.audience()],
+                actions: ACTIONS,
+                workspace: site.workspace_id,
+                import_source: container.id,
+            }],
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The answer about a container token.
+#[derive(Serialize)]
+struct ContainerClaims<'a> {
+    active: bool,
+    iss: &'a str,
+    aud: &'a str,
+    sub: fmt::Arguments<'a>,
+    token_type: &'static str,
+    iat: u64,
+    exp: u64,
+    jti: &'a str,
+    credential: CredentialKind,
+    site: SiteClaim<'a>,
+    authorization_details: [AuthorizationDetail<'a>; 1],
+}
+
+/// What a container token is good for (RFC 9396 section 2).
+#[derive(Serialize)]
+struct AuthorizationDetail<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    locations: [&'a str; 1],
+    actions: [&'static str; 3],
+    workspace: SiteId,
+    import_source: ContainerId,
 }
 
 /// The answer by the names of RFC 7662 section 2.2; what follows `credential` is ours.
@@ -80,7 +164,8 @@ struct Claims<'a> {
     sub: SubjectClaim<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<Actor>,
-    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
     token_type: &'static str,
@@ -111,6 +196,10 @@ pub(super) enum CredentialKind {
     ConnectApp,
     /// A Connect app for a person.
     ConnectUser,
+    /// A script of a person.
+    ApiToken,
+    /// A script of an import source.
+    ContainerToken,
 }
 
 impl CredentialKind {
@@ -158,7 +247,9 @@ struct SiteClaim<'a> {
 /// Why the effective scope is what it is.
 #[derive(Serialize)]
 struct Scopes<'a> {
-    approved: Vec<&'a str>,
+    /// Of what an app is for: what its version asks for, and the site's admin approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consented: Option<Vec<&'a str>>,
     effective: Vec<&'a str>,

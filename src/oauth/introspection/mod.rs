@@ -5,18 +5,26 @@
 //! |---|---|
 //! | `token` | an access token |
 //! | `request_jwt` | a request that a Connect app signed |
+//! | `api_token` | an API token of a person, by itself or in Basic credentials |
+//! | `container_token` | the token of an import source |
 //! | `levels` | what a Connect app may, in the scopes of the resource that asks |
 //! | `claims` | the answer |
 
+mod api_token;
 mod claims;
+mod container_token;
 mod levels;
 mod request_jwt;
 mod token;
 
+pub use api_token::ActiveApiToken;
+pub use container_token::ActiveContainerToken;
 pub use request_jwt::RefusedJwt;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::access::api_token::Shown;
 use crate::access::connect::request_jwt::may_be;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::AccessToken;
@@ -28,6 +36,7 @@ use crate::oauth::bounds::Bounds;
 use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::claims::CredentialKind;
 use crate::oauth::parameters::Parameters;
+use crate::secrets::token::{TokenKind, kind_of};
 use crate::telemetry::IntrospectionOutcome;
 
 /// What a protected resource learns about a credential: everything, or nothing but that it is not live for the asker.
@@ -37,6 +46,10 @@ pub enum Introspection<'s> {
     Inactive(Option<Box<RefusedJwt>>),
     /// A live credential that is meant for the asker.
     Active(Box<ActiveToken<'s>>),
+    /// An API token that is good for something at the asker.
+    ApiToken(Box<ActiveApiToken<'s>>),
+    /// A container token, at the resource that imports are made at.
+    ContainerToken(Box<ActiveContainerToken<'s>>),
 }
 
 /// A live credential, and everything that makes it so.
@@ -53,8 +66,11 @@ pub struct ActiveToken<'s> {
     effective: Scope,
 }
 
-/// Answers `asker` about the credential in `parameters`, on the `site` that they name if they name one. `token_type_hint` is not
-/// looked at: a token is found by its digest, and has another form than a JWT.
+/// The hint that `token` is the payload of a Basic header.
+const BASIC: &str = "basic";
+
+/// Answers `asker` about the credential in `parameters`, on the `site` that they name if they name one. A token is found by its
+/// form and digest; no `token_type_hint` is looked at but `basic`, which names another form.
 ///
 /// # Errors
 /// `invalid_request` if `token` is missing; `server_error` if the store fails.
@@ -64,15 +80,45 @@ pub async fn introspect<'s>(
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
     let credential = parameters.required("token")?;
-    let answer = if may_be(credential) {
-        request_jwt::introspect(server, asker, credential, parameters).await?
+    let answer = if parameters.once("token_type_hint")? == Some(BASIC) {
+        let active = api_token::introspect(server, asker, Shown::Basic(credential), parameters).await?;
+        active.map(Introspection::from)
+    } else if may_be(credential) {
+        Some(request_jwt::introspect(server, asker, credential, parameters).await?)
     } else {
-        let active = token::introspect(server, asker, credential, parameters).await?;
-        active.map_or(Introspection::Inactive(None), |token| Introspection::Active(Box::new(token)))
+        match kind_of(credential) {
+            Some(TokenKind::Access) => {
+                let active = token::introspect(server, asker, credential, parameters).await?;
+                active.map(|token| Introspection::Active(Box::new(token)))
+            }
+            Some(TokenKind::Api) => {
+                let active = api_token::introspect(server, asker, Shown::Alone(credential), parameters).await?;
+                active.map(Introspection::from)
+            }
+            Some(TokenKind::Container) => {
+                let active = container_token::introspect(server, asker, credential, parameters).await?;
+                active.map(|token| Introspection::ContainerToken(Box::new(token)))
+            }
+            _ => None,
+        }
     };
+    let answer = answer.unwrap_or(Introspection::Inactive(None));
     server.telemetry.introspected(match answer {
-        Introspection::Active(_) => IntrospectionOutcome::Active,
         Introspection::Inactive(_) => IntrospectionOutcome::Inactive,
+        Introspection::Active(_) | Introspection::ApiToken(_) | Introspection::ContainerToken(_) => {
+            IntrospectionOutcome::Active
+        }
     });
     Ok(answer)
+}
+
+impl<'s> From<ActiveApiToken<'s>> for Introspection<'s> {
+    fn from(token: ActiveApiToken<'s>) -> Self {
+        Introspection::ApiToken(Box::new(token))
+    }
+}
+
+/// Where the credential was shown to the asker, if the asker says so in a form that can be read.
+fn client_ip(parameters: &Parameters<'_>) -> Result<Option<IpAddr>, OAuthError> {
+    Ok(parameters.once("client_ip")?.and_then(|text| text.parse().ok()))
 }

@@ -14,8 +14,7 @@ use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::claims::CredentialKind;
 use crate::oauth::introspection::{ActiveToken, levels};
 use crate::oauth::parameters::Parameters;
-use crate::secrets::digest::base64url;
-use crate::secrets::token::{TokenKind, read};
+use crate::secrets::token::{TokenKind, name, read};
 use crate::store::Credential;
 
 /// The token, if it is live and meant for `asker`.
@@ -63,7 +62,7 @@ fn judge(
         false => effective(&asker, &token.scope, &client, &bounds),
     };
     let kind = CredentialKind::of(&token.subject, &bounds);
-    let jti = base64url(&key.digest.0[..16]);
+    let jti = name(key);
     Some(ActiveToken { server, asker, jti, kind, token, client, site, bounds, effective })
 }
 
