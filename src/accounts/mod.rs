@@ -9,8 +9,16 @@
 //! | `profile` | change one's own password |
 //! | `sites` | add and change sites, and say who is a member |
 //! | `connections` | list and withdraw what was allowed to apps |
+//! | `api_tokens` | make, list and revoke tokens of a person's scripts |
+//! | `containers` | import sources of a site, and the one token of each |
+//! | `leaked` | end a token that somebody found in public |
+//! | `activity` | what happened to a person's account lately |
 
+pub mod activity;
+pub mod api_tokens;
 pub mod connections;
+pub mod containers;
+pub mod leaked;
 pub mod links;
 pub mod people;
 pub mod profile;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
-use crate::cli::{app, audit, installation, key, resource, setup_link, site, user};
+use crate::cli::{app, audit, container, installation, key, resource, setup_link, site, token, user};
 use crate::domain::signing_key::KeyState;
 use crate::domain::time::Timestamp;
 
@@ -30,6 +30,12 @@ pub enum Command {
     /// Apps on sites.
     #[command(subcommand)]
     Installation(installation::Command),
+    /// API tokens of people.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Import sources of sites, and their tokens.
+    #[command(subcommand)]
+    Container(container::Command),
     /// The keys that this server signs with.
     #[command(subcommand)]
     Key(key::Command),
@@ -55,6 +61,8 @@ impl Command {
             Command::Resource(command) => command.read_inputs(),
             Command::Site(_)
             | Command::Installation(_)
+            | Command::Token(_)
+            | Command::Container(_)
             | Command::Key(_)
             | Command::Audit(_)
             | Command::SetupLink
@@ -80,6 +88,8 @@ impl Command {
             Command::App(command) => command.run(server).await,
             Command::Resource(command) => command.run(server).await,
             Command::Installation(command) => command.run(server).await,
+            Command::Token(command) => command.run(server).await,
+            Command::Container(command) => command.run(server).await,
             Command::Key(command) => command.run(server).await,
             Command::Audit(command) => command.run(server).await,
             Command::Ready => ready(server).await,

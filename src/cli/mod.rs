@@ -26,6 +26,7 @@ mod audit;
 mod backup;
 mod command;
 mod connect;
+mod container;
 mod control;
 mod demo;
 mod deploy;
@@ -51,6 +52,7 @@ mod setup_link;
 mod signals;
 mod site;
 mod store;
+mod token;
 mod user;
 
 use std::process::ExitCode;

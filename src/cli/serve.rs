@@ -80,19 +80,21 @@ async fn serve_on(
 
     beside.spawn(sweep(server.clone()));
     let (end, ended) = oneshot::channel();
+    let ending = server.clone();
     beside.spawn(async move {
         while signals.next().await == Asked::Reload {
             // Nobody waits for the answer; the log has it.
             let _ = reload.run().await;
         }
         service::stopping();
-        server.readiness.drain();
+        ending.readiness.drain();
         let _ = end.send(());
         // Whoever asks twice does not want to wait. What was promised is durable already.
         while signals.next().await == Asked::Reload {}
         std::process::exit(Exit::Failed as i32);
     });
     front.serve(async move { ended.await.unwrap_or_default() }).await;
+    server.settle_uses().await;
     beside.shutdown().await;
     Ok(())
 }
@@ -103,6 +105,7 @@ pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
     loop {
         minutes.tick().await;
+        server.settle_uses().await;
         if let Err(error) = keys::advance(&server).await {
             tracing::error!(%error, "the signing keys could not be rotated");
         }
