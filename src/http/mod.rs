@@ -28,6 +28,7 @@
 //! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/admin/sites` | who is signed in | `admin::sites` |
 //! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
+//! | `/users/…/manage/api-tokens`, `/jsm/assets/…`, `/tokens/leaked` | scripts, and whoever finds a token of one | `scripts` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |
@@ -47,6 +48,7 @@ pub mod installations;
 pub mod oauth;
 pub mod operations;
 pub mod responses;
+pub mod scripts;
 
 use rocket::Route;
 
@@ -60,6 +62,7 @@ pub fn routes() -> Vec<Route> {
             oauth::routes(),
             forge::routes(),
             connect::routes(),
+            scripts::routes(),
             accounts::routes(),
             console::routes(),
             admin::routes(),
