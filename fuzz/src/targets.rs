@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hallmark::access::basic::Basic;
 use hallmark::apps::connect::descriptor::{self, DescriptorFault};
 use hallmark::apps::manifest;
 use hallmark::config::proxies::Proxies;
@@ -32,7 +33,7 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 14] = [
+pub const ALL: [(&str, Target); 15] = [
     ("assertion", assertion),
     ("basic_header", basic_header),
     ("canonical_request", canonical_request),
@@ -46,12 +47,13 @@ pub const ALL: [(&str, Target); 14] = [
     ("redirect_uri", redirect_uri),
     ("resource_identifier", resource_identifier),
     ("scope", scope),
+    ("script_credentials", script_credentials),
     ("token", token),
 ];
 
 const NAMES: [&str; 5] = ["client_id", "code", "redirect_uri", "resource", "scope"];
 
-const KINDS: [TokenKind; 10] = [
+const KINDS: [TokenKind; 12] = [
     TokenKind::Code,
     TokenKind::Access,
     TokenKind::Refresh,
@@ -62,6 +64,8 @@ const KINDS: [TokenKind; 10] = [
     TokenKind::Pushed,
     TokenKind::Transaction,
     TokenKind::ClientSecret,
+    TokenKind::Api,
+    TokenKind::Container,
 ];
 
 /// The key of RFC 7515 appendix A.3.1: nobody who fuzzes has its private part at hand.
@@ -406,6 +410,17 @@ pub fn scope(data: &[u8]) {
     assert_eq!(one.without(&other).union(&both), one);
     assert!(one.without(&other).intersection(&other).is_empty());
     assert!(!one.of_resources().contains(OFFLINE_ACCESS));
+}
+
+/// The payload of a script's Basic header has one spelling, and is an address and an API token with a colon between.
+pub fn script_credentials(data: &[u8]) {
+    let Ok(payload) = std::str::from_utf8(data) else { return };
+    let Some(basic) = Basic::read(payload) else { return };
+    let decoded = STANDARD.decode(payload).expect("what was read is base64");
+    assert_eq!(STANDARD.encode(&decoded), payload);
+    let text = String::from_utf8(decoded).expect("what was read is text");
+    let (email, token) = text.split_once(':').expect("what was read has a colon");
+    assert!(email.contains('@') && read(TokenKind::Api, token) == Some(basic.key));
 }
 
 /// What is minted is read back as what it is, and as nothing else once a letter of it is another.

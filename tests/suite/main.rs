@@ -16,5 +16,6 @@ mod models;
 mod oauth;
 mod operations;
 mod resource_server;
+mod scripts;
 mod store;
 mod support;

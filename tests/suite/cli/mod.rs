@@ -14,5 +14,6 @@ mod manifests;
 mod registry;
 mod reload;
 mod restore;
+mod scripts;
 mod serve;
 mod sites;

@@ -1,8 +1,11 @@
 //! What every store promises, told as sentences. All but the files named `sled_…` speak to `dyn Store` alone, so that
 //! another store passes them by changing [`Backend::new`].
 
+mod activity;
+mod api_tokens;
 mod apps;
 mod clients;
+mod containers;
 mod events;
 mod grants;
 mod keys;

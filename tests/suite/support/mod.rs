@@ -11,6 +11,7 @@ pub mod oauth;
 pub mod operator;
 pub mod people;
 pub mod race;
+pub mod scripts;
 pub mod server;
 pub mod sites;
 pub mod tls;
