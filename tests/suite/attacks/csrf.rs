@@ -81,6 +81,8 @@ fn assert_every_form_is_among(server: &TestServer, tested: &[&str]) {
         "/oauth/par",
         "/oauth/authorize",
         "/authorize",
+        "/jsm/assets",
+        "/tokens/leaked",
         "/access",
     ];
     for route in server.local.rocket().routes().filter(|route| route.method == rocket::http::Method::Post) {

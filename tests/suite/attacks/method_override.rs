@@ -5,13 +5,31 @@ use rocket::http::{ContentType, Cookie, Method};
 use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
+/// What is reached by another method, and only by whoever sends a token in a header, which no form does.
+const BY_SCRIPTS: [&str; 1] = ["/users/<account_id>/manage/api-tokens/<id>"];
+
 #[rocket::async_test]
-async fn only_get_post_and_preflights_are_routed_at_all() {
+async fn only_get_post_and_preflights_are_routed_for_browsers() {
     let server = server().await;
 
     for route in server.local.rocket().routes() {
-        assert!(matches!(route.method, Method::Get | Method::Post | Method::Options), "{route}");
+        let is_of_scripts = BY_SCRIPTS.contains(&route.uri.path());
+        assert!(is_of_scripts || matches!(route.method, Method::Get | Method::Post | Method::Options), "{route}");
     }
+}
+
+#[rocket::async_test]
+async fn a_form_that_reaches_what_scripts_call_is_refused_whoever_is_signed_in() {
+    let server = server().await;
+    let admin = server.admin("admin@example.com", PASSWORD).await;
+    let mut browser = server.visitor();
+    browser.log_in("admin@example.com", PASSWORD).await;
+    let session = Cookie::new("__Host-hallmark-session", browser.cookie("__Host-hallmark-session"));
+
+    let path = format!("/users/{}/manage/api-tokens/x", admin.id);
+    let request = server.local.post(path).header(ContentType::Form).cookie(session).body("_method=delete");
+
+    assert_eq!(request.dispatch().await.status().code, 401);
 }
 
 #[rocket::async_test]
