@@ -72,7 +72,7 @@ async fn every_form_of_a_page_wants_a_token_that_only_our_pages_know() {
 
 /// A route that is added later and takes a POST of a page must be among those that are tested.
 fn assert_every_form_is_among(server: &TestServer, tested: &[&str]) {
-    const PROGRAMS: [&str; 9] = [
+    const PROGRAMS: [&str; 11] = [
         "/forge/invocations",
         "/oauth2/token",
         "/oauth/token",

@@ -8,4 +8,5 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
+mod scripts;
 mod tokens;
