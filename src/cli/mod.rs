@@ -39,6 +39,7 @@ mod logs;
 mod manifest;
 mod open;
 mod operations;
+mod partial;
 mod progress;
 mod reach;
 mod reload;

@@ -1,8 +1,6 @@
 //! `audit export`: every fact, oldest first, one line of JSON each, while the server runs or not.
 
-use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write, stdout};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,6 +13,7 @@ use crate::cli::audit;
 use crate::cli::command::Command;
 use crate::cli::control::{self, Reply, Unreached};
 use crate::cli::open::Opened;
+use crate::cli::partial::Partial;
 use crate::cli::progress::Progress;
 use crate::cli::reach::{ATTEMPTS, PAUSE};
 use crate::cli::settings::Settings;
@@ -76,22 +75,10 @@ impl Arguments {
 
 /// Under another name until it is whole and on the disk.
 async fn into_file(settings: &Settings, range: (EventPlace, EventPlace), out: &Path) -> Result<u64, CommandError> {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".partial");
-    let partial = PathBuf::from(name);
-    let _ = std::fs::remove_file(&partial);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
-    let file = file.map_err(|error| unwritten(&partial, &error))?;
-    let copied = copy(settings, range, &mut BufWriter::new(&file)).await;
-    let kept = copied.and_then(|count| keep(&file, &partial, out).map(|()| count));
-    if kept.is_err() {
-        let _ = std::fs::remove_file(&partial);
-    }
-    kept
-}
-
-fn keep(file: &File, partial: &Path, out: &Path) -> Result<(), CommandError> {
-    file.sync_all().and_then(|()| std::fs::rename(partial, out)).map_err(|error| unwritten(out, &error))
+    let mut file = Partial::create(out).map_err(|error| unwritten(out, &error))?;
+    let count = copy(settings, range, &mut BufWriter::new(&mut file)).await?;
+    file.keep().map_err(|error| unwritten(out, &error))?;
+    Ok(count)
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> CommandError {

@@ -1,14 +1,12 @@
 //! A backup on its way into a file, which has its name only once it is whole and on the disk.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::cli::answer::CommandError;
 use crate::cli::backup::reader::Contents;
 use crate::cli::backup::stream::{Chain, Frame, Header, LAST, Place, TableEnd, Tally, preamble};
+use crate::cli::partial::Partial;
 use crate::domain::secret::Secret;
 use crate::secrets::passphrase::Stretching;
 use crate::secrets::seal::SealingKey;
@@ -17,8 +15,7 @@ use crate::store::Records;
 /// A backup that is being written. What was written goes when this is dropped before its end.
 pub struct Writer {
     path: PathBuf,
-    partial: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Partial>,
     key: Option<SealingKey>,
     chain: Chain,
     header: Header,
@@ -37,16 +34,11 @@ impl Writer {
         let preamble = preamble(stretching.as_ref());
         let key = stretching.zip(passphrase).map(|(stretching, passphrase)| stretching.key(passphrase));
         let key = key.transpose().map_err(|error| CommandError::failed(error.to_string()))?;
-        let mut name = OsString::from(path);
-        name.push(".partial");
-        let partial = PathBuf::from(name);
-        // One that an earlier attempt left may be open to others, or lead elsewhere; a new one is not and does not.
-        let _ = fs::remove_file(&partial);
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&partial);
+        let file = Partial::create(path);
         let file = BufWriter::with_capacity(1 << 20, file.map_err(|error| unwritable(path, &error))?);
         let (chain, header) = (Chain::of(&preamble), header.clone());
         let path = path.to_owned();
-        let mut writer = Self { path, partial, file, key, chain, header, tally: None, ended: Vec::new(), bytes: 0 };
+        let mut writer = Self { path, file, key, chain, header, tally: None, ended: Vec::new(), bytes: 0 };
         writer.put(&preamble)?;
         let header = Frame::Header(writer.header.clone());
         writer.frame(&header, Place::Inside)?;
@@ -78,15 +70,10 @@ impl Writer {
         let contents = Contents::new(self.header.clone(), &self.ended);
         let trailer = Frame::Trailer { tables: self.ended.len() as u64, records: contents.records() };
         self.frame(&trailer, Place::Last)?;
-        let named = self.file.flush().and_then(|()| self.file.get_ref().sync_all()).and_then(|()| self.name());
-        named.map_err(|error| unwritable(&self.path, &error))?;
-        Ok((contents, self.bytes))
-    }
-
-    fn name(&self) -> io::Result<()> {
-        fs::rename(&self.partial, &self.path)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        let Self { path, file, bytes, .. } = self;
+        let kept = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(Partial::keep);
+        kept.map_err(|error| unwritable(&path, &error))?;
+        Ok((contents, bytes))
     }
 
     fn end_table(&mut self) -> Result<(), CommandError> {
@@ -112,13 +99,6 @@ impl Writer {
     fn put(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
         self.bytes += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|error| unwritable(&self.path, &error))
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        // After the end it has another name, and nothing is there.
-        let _ = fs::remove_file(&self.partial);
     }
 }
 
