@@ -14,6 +14,7 @@ use crate::cli::answer::{Answer, CommandError};
 use crate::cli::arguments::Place;
 use crate::cli::logs;
 use crate::cli::settings::{LOG, Settings};
+use crate::domain::event::{Actor, Event};
 use crate::front::{self, Adjuster, Renewed};
 
 /// The tables that change while the server serves. `[tls]` does besides, unless it was added or taken away.
@@ -81,6 +82,11 @@ impl Reload {
                 Some(value) => running.insert(key.clone(), value.clone()),
                 None => running.remove(key),
             };
+        }
+        if !applied.is_empty() {
+            // By their names alone: what they are set to may be nobody's business.
+            let settings = applied.iter().map(|change| change.key.clone()).collect();
+            self.server.record(Event::ConfigurationReloaded { settings, by: Actor::Operator }).await;
         }
         let answer = answer(&applied, &waiting, renewed);
         let overruled = chosen.is_some() && applied.iter().any(|change| change.key.starts_with("log."));

@@ -8,8 +8,9 @@ use crate::cli::answer::{Answer, CommandError};
 use crate::cli::backup;
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
+use crate::domain::event::{Actor, Event, Recorded};
 use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named};
-use crate::store::{Portable, Records};
+use crate::store::{Events, Portable, Records};
 
 const FORGOTTEN: &str = "tokens, codes and sessions of the backup live on: what was revoked, signed out or withdrawn after \
                          the backup was made is forgotten, and whoever has a stolen token may use it again";
@@ -105,6 +106,9 @@ impl Arguments {
             }
         }
         store.adopt(reader.format())?;
+        let (of, credentials_kept, by) = (reader.moment(), self.keep_credentials, Actor::Operator);
+        let event = Event::BackupRestored { of, credentials_kept, by };
+        store.append_event(&Recorded { at: Clock::System.now(), event }).await?;
         Ok(restored)
     }
 }

@@ -173,6 +173,12 @@ pub enum Event {
     SigningKeyRetired { kid: String, by: Option<Actor> },
     /// A signing key is gone.
     SigningKeyRemoved { kid: String, by: Option<Actor> },
+    /// Everything that is kept was read for a backup.
+    BackupRead { by: Actor },
+    /// What is kept is that of a backup of this moment; whether what somebody could act with at that time lives on.
+    BackupRestored { of: Timestamp, credentials_kept: bool, by: Actor },
+    /// The configuration was read again, and these settings are others now.
+    ConfigurationReloaded { settings: Vec<String>, by: Actor },
     /// A site was added.
     SiteAdded { site_id: SiteId, name: String, by: Actor },
     /// A site got another name or URL.

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::CommandError;
 use crate::cli::backup::stream::{Header, LONGEST};
+use crate::domain::event::{Actor, Event};
 use crate::store::sled::FORMAT;
 use crate::store::{Record, Records};
 
@@ -32,8 +33,13 @@ enum Part {
     Failed(CommandError),
 }
 
-/// What a backup of this server would say of it now.
-pub fn header(server: &AuthorizationServer) -> Header {
+/// What a backup of this server says of it, which is about to be made: the trail has it, and so has the backup.
+pub async fn begin(server: &AuthorizationServer) -> Header {
+    server.record(Event::BackupRead { by: Actor::Operator }).await;
+    // Events wait in memory for a moment, where no snapshot finds them. A store that cannot write can still be read.
+    if let Err(error) = server.store.settled().await {
+        tracing::warn!(%error, "the backup may lack the newest events");
+    }
     Header {
         store_format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_owned(),

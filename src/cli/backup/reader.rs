@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::answer::{CommandError, Exit};
 use crate::cli::backup::stream::{Chain, Frame, Header, LAST, LONGEST, MAGIC, Place, TableEnd, Tally, VERSION};
 use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
 use crate::secrets::passphrase::Stretching;
 use crate::secrets::seal::SealingKey;
 use crate::store::Records;
@@ -118,6 +119,11 @@ impl Reader {
         self.header.as_ref().map_or(FORMAT, |header| header.store_format)
     }
 
+    /// When it was made.
+    pub fn moment(&self) -> Timestamp {
+        self.header.as_ref().map(|header| header.moment).unwrap_or_default()
+    }
+
     /// Whether its tokens are kept as this program keeps them.
     pub fn credentials_are_readable(&self) -> bool {
         self.format() >= CREDENTIALS_SINCE
@@ -128,7 +134,7 @@ impl Reader {
         let header = self.header.unwrap_or_else(|| Header {
             store_format: 0,
             program: String::new(),
-            moment: crate::domain::time::Timestamp(0),
+            moment: Timestamp(0),
             site: String::new(),
         });
         Contents::new(header, &self.ended)

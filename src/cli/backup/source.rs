@@ -47,7 +47,7 @@ impl Source {
             }
             match Opened::open(settings.config.clone()).await {
                 Ok(opened) => {
-                    let header = crossing::header(&opened.server);
+                    let header = crossing::begin(&opened.server).await;
                     return Ok((Self::Here(opened.server.store.snapshot()?, opened), header));
                 }
                 Err(error) if error.exit == Exit::Locked && attempts.next().is_some() => sleep(PAUSE).await,

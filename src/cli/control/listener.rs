@@ -105,7 +105,7 @@ async fn converse(mut stream: UnixStream, reload: &Reload) {
 
 /// Everything that is kept follows the reply, which says what it is of.
 async fn export(mut stream: UnixStream, server: &AuthorizationServer) {
-    let header = serde_json::to_value(crossing::header(server)).unwrap_or_default();
+    let header = serde_json::to_value(crossing::begin(server).await).unwrap_or_default();
     let sent = match say(&mut stream, &Reply::Answer(Answer::new("", header))).await {
         Ok(()) => crossing::send(&mut stream, server).await,
         unsaid => unsaid,

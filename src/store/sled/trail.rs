@@ -45,6 +45,15 @@ impl Trail {
         Ok(Self { table, waiting: Mutex::new(Waiting { number, pages: Vec::new() }) })
     }
 
+    /// Goes on after the newest event that was imported.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn resume(&self) -> Result<()> {
+        self.waiting().number = next_number(&self.table)?;
+        Ok(())
+    }
+
     /// Appends an event; the next cycle makes it durable.
     ///
     /// # Errors

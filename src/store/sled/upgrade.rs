@@ -87,6 +87,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreError`](crate::store::StoreError) if the store fails.
     pub fn adopt(&self, format: u32) -> Result<()> {
+        self.events.resume()?;
         enter_members(&self.db, format)
     }
 }

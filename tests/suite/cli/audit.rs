@@ -66,3 +66,21 @@ fn there_is_nothing_to_export_where_nothing_is_kept() {
     let said = operator().run("audit export");
     assert!(said.exit == 1 && said.err.contains("there is no store"), "{}", said.err);
 }
+
+#[test]
+fn a_reload_is_in_the_trail_with_what_it_changed_and_not_to_what() {
+    let operator = operator();
+    operator.configure("[default.throttle]\nrefusals_kept = { burst = 7, per_minute = 7 }\n");
+    let _serving = operator.serve();
+    operator.configure("[default.throttle]\nrefusals_kept = { burst = 4711, per_minute = 7 }\n");
+    for _ in 0..2 {
+        assert_eq!(operator.run("reload").exit, 0);
+    }
+
+    let trail = facts(&operator.run("audit export").out);
+
+    let reloads: Vec<&Value> = trail.iter().filter(|fact| fact["event"] == "configuration_reloaded").collect();
+    assert_eq!(reloads.len(), 1, "one that changes nothing is no fact: {trail:?}");
+    assert_eq!(reloads[0]["settings"], serde_json::json!(["throttle.refusals_kept.burst"]));
+    assert!(!reloads[0].to_string().contains("4711"));
+}

@@ -15,9 +15,13 @@ fn a_restore_brings_people_and_resources_back_into_an_empty_folder() {
     let said = operator.run("--data fresh restore it.hallmark");
 
     assert_eq!(said.exit, 0, "{}", said.err);
-    for list in ["user list --json", "resource list --json", "audit list --json"] {
+    for list in ["user list --json", "resource list --json"] {
         assert_eq!(operator.run(&format!("--data fresh {list}")).json(), operator.run(list).json(), "{list}");
     }
+    let (was, is) = (operator.run("audit export").out, operator.run("--data fresh audit export").out);
+    let added = is.strip_prefix(&was).unwrap_or_else(|| panic!("{was}\n{is}"));
+    assert!(was.contains("\"backup_read\""), "{was}");
+    assert!(added.lines().count() == 1 && added.contains("\"backup_restored\""), "{added}");
 }
 
 #[test]
