@@ -24,7 +24,7 @@ use crate::secrets::random;
 use crate::secrets::seal::SealingKey;
 use crate::store::{Horizon, Readiness, Store, StoreError, Unready};
 use crate::telemetry::{StoreMeasures, Telemetry};
-use crate::throttle::{Throttle, network_of};
+use crate::throttle::{AccountThrottle, Throttle, network_of};
 
 /// The context of every use case.
 pub struct AuthorizationServer {
@@ -72,33 +72,39 @@ pub struct Throttles {
     /// Sign-ins by address; an IPv6 address counts as its /64.
     pub sign_in_per_address: Throttle<IpAddr>,
     /// Failed sign-ins by account and where they come from.
-    pub sign_in_per_account: Throttle<(Email, Whence)>,
+    pub sign_in_per_account: AccountThrottle<(Email, Whence)>,
     /// Failed sign-ins by account, from wherever the person never signed in.
-    pub sign_in_per_account_anywhere: Throttle<Email>,
+    pub sign_in_per_account_anywhere: AccountThrottle<Email>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
 }
 
 impl Throttles {
     fn new(settings: &ThrottleSettings) -> Self {
-        fn throttle<K: Eq + Hash>(rate: Rate) -> Throttle<K> {
+        fn throttle<K: Clone + Eq + Hash>(rate: Rate) -> Throttle<K> {
             Throttle::new(rate.burst, rate.per_minute)
+        }
+        fn account<K: Eq + Hash>(rate: Rate) -> AccountThrottle<K> {
+            AccountThrottle::new(rate.burst, rate.per_minute)
         }
         Self {
             sign_in_per_address: throttle(settings.sign_in_per_address),
-            sign_in_per_account: throttle(settings.sign_in_per_account),
-            sign_in_per_account_anywhere: throttle(settings.sign_in_per_account_anywhere),
+            sign_in_per_account: account(settings.sign_in_per_account),
+            sign_in_per_account_anywhere: account(settings.sign_in_per_account_anywhere),
             refusals_kept: throttle(settings.refusals_kept),
         }
     }
 
     fn set(&self, settings: &ThrottleSettings) {
-        fn set<K: Eq + Hash>(throttle: &Throttle<K>, rate: Rate) {
+        fn set<K: Clone + Eq + Hash>(throttle: &Throttle<K>, rate: Rate) {
+            throttle.set(rate.burst, rate.per_minute);
+        }
+        fn set_account<K: Eq + Hash>(throttle: &AccountThrottle<K>, rate: Rate) {
             throttle.set(rate.burst, rate.per_minute);
         }
         set(&self.sign_in_per_address, settings.sign_in_per_address);
-        set(&self.sign_in_per_account, settings.sign_in_per_account);
-        set(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
+        set_account(&self.sign_in_per_account, settings.sign_in_per_account);
+        set_account(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
         set(&self.refusals_kept, settings.refusals_kept);
     }
 }
