@@ -77,6 +77,10 @@ pub struct Throttles {
     pub sign_in_per_account_anywhere: AccountThrottle<Email>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
+    /// Tokens that were no good, shown to this server's own API, by network.
+    pub tokens_per_address: Throttle<Option<IpAddr>>,
+    /// Reports of leaked tokens, by network.
+    pub leaks_per_address: Throttle<Option<IpAddr>>,
 }
 
 impl Throttles {
@@ -92,6 +96,8 @@ impl Throttles {
             sign_in_per_account: account(settings.sign_in_per_account),
             sign_in_per_account_anywhere: account(settings.sign_in_per_account_anywhere),
             refusals_kept: throttle(settings.refusals_kept),
+            tokens_per_address: throttle(settings.tokens_per_address),
+            leaks_per_address: throttle(settings.leaks_per_address),
         }
     }
 
@@ -106,6 +112,8 @@ impl Throttles {
         set_account(&self.sign_in_per_account, settings.sign_in_per_account);
         set_account(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
         set(&self.refusals_kept, settings.refusals_kept);
+        set(&self.tokens_per_address, settings.tokens_per_address);
+        set(&self.leaks_per_address, settings.leaks_per_address);
     }
 }
 

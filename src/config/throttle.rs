@@ -26,6 +26,10 @@ pub struct ThrottleSettings {
     /// Refusals of clients and of sign-ins from one address that are kept in the audit trail; those beyond are in the log
     /// alone. Default: 60, then 60 a minute.
     pub refusals_kept: Rate,
+    /// Tokens that were no good, shown to this server's own API from one address. Default: 60, then 60 a minute.
+    pub tokens_per_address: Rate,
+    /// Reports of leaked tokens from one address. Default: 20, then 20 a minute.
+    pub leaks_per_address: Rate,
 }
 
 impl Default for ThrottleSettings {
@@ -35,6 +39,8 @@ impl Default for ThrottleSettings {
             sign_in_per_account: Rate { burst: 10, per_minute: 6 },
             sign_in_per_account_anywhere: Rate { burst: 100, per_minute: 60 },
             refusals_kept: Rate { burst: 60, per_minute: 60 },
+            tokens_per_address: Rate { burst: 60, per_minute: 60 },
+            leaks_per_address: Rate { burst: 20, per_minute: 20 },
         }
     }
 }
