@@ -12,6 +12,7 @@
 //! | Error code | `error_code` | the registered ones that are answered with |
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
+//! | Guess | `guess` | passwords tried at one account: so many at once, then so many a minute |
 //! | Identifier | `id` | typed identifiers |
 //! | Installation | `installation` | an app on a site: what its admin approved, and whether it is on |
 //! | Manifest | `manifest` | what a version of an app asks for |
@@ -39,6 +40,7 @@ pub mod connect;
 pub mod error_code;
 pub mod event;
 pub mod grant;
+pub mod guess;
 pub mod id;
 pub mod installation;
 pub mod link;

@@ -11,6 +11,7 @@ mod apps;
 mod clients;
 mod events;
 mod grants;
+mod guesses;
 mod keys;
 mod links;
 mod measured;
@@ -28,6 +29,7 @@ pub use clients::Clients;
 pub use error::StoreError;
 pub use events::{EventPlace, Events};
 pub use grants::Grants;
+pub use guesses::{Counted, Guesses};
 pub use keys::Keys;
 pub use links::Links;
 pub use measured::Measured;
@@ -54,6 +56,7 @@ pub trait Store:
     + Clients
     + Events
     + Grants
+    + Guesses
     + Keys
     + Links
     + Measured

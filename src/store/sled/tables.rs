@@ -6,6 +6,7 @@ use crate::domain::app::{App, AppVersion, Deployed};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::grant::Grant;
+use crate::domain::guess::Guesses;
 use crate::domain::id::{GrantId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
@@ -52,7 +53,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 40] = [
+pub const TABLES: [TableKind; 42] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -62,6 +63,9 @@ pub const TABLES: [TableKind; 40] = [
     TableKind::of::<Session>("sessions", Holds::Credentials),
     TableKind::of::<()>("user_sessions", Holds::Credentials),
     TableKind::of::<()>("devices", Holds::Lasting),
+    // A restore gives nobody another burst.
+    TableKind::of::<Guesses>("guesses", Holds::Lasting),
+    TableKind::of::<()>("guess_ends", Holds::Lasting),
     TableKind::of::<OneTimeLink>("links", Holds::Credentials),
     TableKind::of::<TokenKey>("setup_link", Holds::Credentials),
     TableKind::of::<PushedRequest>("pushed", Holds::Credentials),

@@ -11,6 +11,7 @@ use hallmark::domain::client::{Client, ClientChange};
 use hallmark::domain::connect::ConnectPolicy;
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
+use hallmark::domain::guess::GuessRate;
 use hallmark::domain::id::{AppId, ClientId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId};
 use hallmark::domain::installation::{Installation, InstallationRequest, Tenant};
 use hallmark::domain::link::OneTimeLink;
@@ -24,8 +25,9 @@ use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Added, Apps, Clients, Credential, EventPlace, Events, Grants, Horizon, Issued, Keys, Links, Measured, Portable,
-    Records, Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Added, Apps, Clients, Counted, Credential, EventPlace, Events, Grants, Guesses, Horizon, Issued, Keys, Links,
+    Measured, Portable, Records, Redeemed, Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError,
+    Swept, Tokens, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -183,6 +185,10 @@ hand_on! {
         end_grant(id: GrantId) -> Option<Grant>;
         narrow_grant(id: GrantId, site: SiteId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
+    }
+    Guesses {
+        take_guess(count: Digest, rate: GuessRate, now: Timestamp) -> Counted;
+        give_back_guess(count: Digest, rate: GuessRate, now: Timestamp) -> ();
     }
     Keys {
         key_ring() -> KeyRing;
