@@ -1,12 +1,11 @@
 //! Throttle: how often something may come from one source. Governor counts; what is here gives it our rates and our time, and
 //! keeps what it remembers within bounds.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -132,75 +131,6 @@ impl Clock for Told {
     }
 }
 
-/// As [`Throttle`], for what can be given back: lets so many through at once for each key, then so many a minute. A rate of zero lets everything through.
-pub struct AccountThrottle<K> {
-    /// Both numbers in one, so that nobody reads one of before and one of after a change.
-    rate: AtomicU64,
-    /// For each key, the moment (in milliseconds) at which all that it took will be given again.
-    full_again: Mutex<HashMap<K, u64>>,
-}
-
-impl<K: Eq + Hash> AccountThrottle<K> {
-    /// `burst` at once, then `per_minute`.
-    pub fn new(burst: u32, per_minute: u32) -> Self {
-        Self { rate: AtomicU64::new(packed(burst, per_minute)), full_again: Mutex::default() }
-    }
-
-    /// From here on `burst` at once, then `per_minute`. Where that is another rate than before, everybody begins anew, since
-    /// what they took is counted in time at the former.
-    pub fn set(&self, burst: u32, per_minute: u32) {
-        let mut full_again = self.lock();
-        let rate = packed(burst, per_minute);
-        if self.rate.swap(rate, Ordering::Relaxed) != rate {
-            full_again.clear();
-        }
-    }
-
-    /// Takes one for `key`.
-    ///
-    /// # Errors
-    /// How long to wait before the next can be had.
-    pub fn take(&self, key: K, now: Timestamp) -> Result<(), Lifetime> {
-        let Some((burst, interval)) = self.rate() else { return Ok(()) };
-        let now = now.0 * 1000;
-        let mut full_again = self.lock();
-        if full_again.len() > MANY_KEYS {
-            full_again.retain(|_, at| *at > now);
-        }
-        let at = full_again.entry(key).or_insert(now);
-        let next = (*at).max(now) + interval;
-        let latest = now + interval * burst;
-        if next > latest {
-            return Err(Lifetime::seconds((next - latest).div_ceil(1000)));
-        }
-        *at = next;
-        Ok(())
-    }
-
-    /// Gives back one that was taken for `key`.
-    pub fn give_back(&self, key: &K) {
-        let Some((_, interval)) = self.rate() else { return };
-        if let Some(at) = self.lock().get_mut(key) {
-            *at = at.saturating_sub(interval);
-        }
-    }
-
-    /// How many at once, and the milliseconds between two after that.
-    fn rate(&self) -> Option<(u64, u64)> {
-        let rate = self.rate.load(Ordering::Relaxed);
-        let (burst, per_minute) = (rate >> 32, rate & u64::from(u32::MAX));
-        60_000u64.checked_div(per_minute).map(|interval| (burst.max(1), interval.max(1)))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
-        self.full_again.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn packed(burst: u32, per_minute: u32) -> u64 {
-    u64::from(burst) << 32 | u64::from(per_minute)
-}
-
 /// What counts as one place: whoever has an IPv6 address has its whole /64.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -230,15 +160,6 @@ mod tests {
         assert_eq!(take(110), Ok(()));
         assert_eq!(take(110), Err(Lifetime::seconds(10)));
         assert_eq!(throttle.take("another", Timestamp(110)), Ok(()));
-    }
-
-    #[test]
-    fn what_is_given_back_can_be_taken_again() {
-        let throttle = AccountThrottle::new(1, 1);
-        for _ in 0..10 {
-            assert_eq!(throttle.take("key", Timestamp(100)), Ok(()));
-            throttle.give_back(&"key");
-        }
     }
 
     #[test]
