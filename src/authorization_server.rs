@@ -14,10 +14,9 @@ use crate::config::passwords::PasswordSettings;
 use crate::config::proxies::Proxies;
 use crate::config::throttle::{Rate, ThrottleSettings};
 use crate::domain::event::{Event, Recorded};
-use crate::domain::secret::TokenKey;
+use crate::domain::guess::GuessRate;
 use crate::domain::site::Site;
 use crate::domain::time::{Lifetime, Timestamp};
-use crate::domain::user::Email;
 use crate::outbound::{Outbound, PrivateAddresses};
 use crate::secrets::password::{Cost, Passwords};
 use crate::secrets::random;
@@ -69,57 +68,64 @@ impl Trust {
     }
 }
 
-/// What slows guessing down.
+/// What slows guessing down: networks are counted here, accounts in the store.
 pub struct Throttles {
     /// Sign-ins by address; an IPv6 address counts as its /64.
     pub sign_in_per_address: Throttle<IpAddr>,
-    /// Failed sign-ins by account and where they come from.
-    pub sign_in_per_account: Throttle<(Email, Whence)>,
-    /// Failed sign-ins by account, from wherever the person never signed in.
-    pub sign_in_per_account_anywhere: Throttle<Email>,
-    /// Tokens that were no good, by network.
-    pub tokens_per_address: Throttle<IpAddr>,
-    /// Reports of leaked tokens, by network.
-    pub leaks_per_address: Throttle<IpAddr>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
+    /// Tokens that were no good, shown to this server's own API, by network.
+    pub tokens_per_address: Throttle<Option<IpAddr>>,
+    /// Reports of leaked tokens, by network.
+    pub leaks_per_address: Throttle<Option<IpAddr>>,
+    accounts: ArcSwap<AccountRates>,
+}
+
+/// The rates of failed sign-ins; none where they are not bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountRates {
+    /// By account and where they come from.
+    pub each: Option<GuessRate>,
+    /// By account, from wherever the person never signed in.
+    pub anywhere: Option<GuessRate>,
+}
+
+impl AccountRates {
+    fn of(settings: &ThrottleSettings) -> Self {
+        let rate = |rate: Rate| GuessRate::new(rate.burst, rate.per_minute);
+        Self { each: rate(settings.sign_in_per_account), anywhere: rate(settings.sign_in_per_account_anywhere) }
+    }
 }
 
 impl Throttles {
     fn new(settings: &ThrottleSettings) -> Self {
-        fn throttle<K: Eq + Hash>(rate: Rate) -> Throttle<K> {
+        fn throttle<K: Clone + Eq + Hash>(rate: Rate) -> Throttle<K> {
             Throttle::new(rate.burst, rate.per_minute)
         }
         Self {
             sign_in_per_address: throttle(settings.sign_in_per_address),
-            sign_in_per_account: throttle(settings.sign_in_per_account),
-            sign_in_per_account_anywhere: throttle(settings.sign_in_per_account_anywhere),
+            refusals_kept: throttle(settings.refusals_kept),
             tokens_per_address: throttle(settings.tokens_per_address),
             leaks_per_address: throttle(settings.leaks_per_address),
-            refusals_kept: throttle(settings.refusals_kept),
+            accounts: ArcSwap::from_pointee(AccountRates::of(settings)),
         }
+    }
+
+    /// The rates of failed sign-ins by now.
+    pub fn accounts(&self) -> AccountRates {
+        **self.accounts.load()
     }
 
     fn set(&self, settings: &ThrottleSettings) {
-        fn set<K: Eq + Hash>(throttle: &Throttle<K>, rate: Rate) {
+        fn set<K: Clone + Eq + Hash>(throttle: &Throttle<K>, rate: Rate) {
             throttle.set(rate.burst, rate.per_minute);
         }
         set(&self.sign_in_per_address, settings.sign_in_per_address);
-        set(&self.sign_in_per_account, settings.sign_in_per_account);
-        set(&self.sign_in_per_account_anywhere, settings.sign_in_per_account_anywhere);
+        set(&self.refusals_kept, settings.refusals_kept);
         set(&self.tokens_per_address, settings.tokens_per_address);
         set(&self.leaks_per_address, settings.leaks_per_address);
-        set(&self.refusals_kept, settings.refusals_kept);
+        self.accounts.store(Arc::new(AccountRates::of(settings)));
     }
-}
-
-/// Where a sign-in comes from, as guesses are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Whence {
-    /// A browser in which the person once signed in, or the session in which they are.
-    Browser(TokenKey),
-    /// Any other browser in this network.
-    Network(Option<IpAddr>),
 }
 
 /// Why a server cannot begin.

@@ -1,38 +1,47 @@
-//! Throttle: how often something may happen for one key. A generic cell rate algorithm that can be given back to, because
-//! a sign-in that succeeds must not count as guessing.
+//! Throttle: how often something may come from one source. Governor counts; what is here gives it our rates and our time, and
+//! keeps what it remembers within bounds.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::Mutex;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
 
 use crate::domain::time::{Lifetime, Timestamp};
 
 /// More keys than this are only kept while their count matters.
 const MANY_KEYS: usize = 100_000;
 
+/// No rate is slower than one a minute, so that whoever would wait longer was counted while the clock was ahead.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// No burst takes longer than fifty years to be whole again. Governor counts nanoseconds, of which no more would fit.
+const LONGEST_BURST: Duration = Duration::from_secs(50 * 365 * 86400);
+
 /// Lets so many through at once for each key, then so many a minute. A rate of zero lets everything through.
-pub struct Throttle<K> {
-    /// Both numbers in one, so that nobody reads one of before and one of after a change.
-    rate: AtomicU64,
-    /// For each key, the moment (in milliseconds) at which all that it took will be given again.
-    full_again: Mutex<HashMap<K, u64>>,
+pub struct Throttle<K: Clone + Eq + Hash> {
+    counts: RwLock<Counts<K>>,
 }
 
-impl<K: Eq + Hash> Throttle<K> {
+impl<K: Clone + Eq + Hash> Throttle<K> {
     /// `burst` at once, then `per_minute`.
     pub fn new(burst: u32, per_minute: u32) -> Self {
-        Self { rate: AtomicU64::new(packed(burst, per_minute)), full_again: Mutex::default() }
+        Self { counts: RwLock::new(Counts::new(burst, per_minute)) }
     }
 
     /// From here on `burst` at once, then `per_minute`. Where that is another rate than before, everybody begins anew, since
     /// what they took is counted in time at the former.
     pub fn set(&self, burst: u32, per_minute: u32) {
-        let mut full_again = self.lock();
-        let rate = packed(burst, per_minute);
-        if self.rate.swap(rate, Ordering::Relaxed) != rate {
-            full_again.clear();
+        let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+        if (counts.burst, counts.per_minute) != (burst, per_minute) {
+            *counts = Counts::new(burst, per_minute);
         }
     }
 
@@ -41,44 +50,85 @@ impl<K: Eq + Hash> Throttle<K> {
     /// # Errors
     /// How long to wait before the next can be had.
     pub fn take(&self, key: K, now: Timestamp) -> Result<(), Lifetime> {
-        let Some((burst, interval)) = self.rate() else { return Ok(()) };
-        let now = now.0 * 1000;
-        let mut full_again = self.lock();
-        if full_again.len() > MANY_KEYS {
-            full_again.retain(|_, at| *at > now);
+        let mut taken = self.counts().take(&key, now);
+        if taken.is_err_and(|wait| wait > LONGEST_WAIT) {
+            self.begin_anew();
+            taken = self.counts().take(&key, now);
         }
-        let at = full_again.entry(key).or_insert(now);
-        let next = (*at).max(now) + interval;
-        let latest = now + interval * burst;
-        if next > latest {
-            return Err(Lifetime::seconds((next - latest).div_ceil(1000)));
-        }
-        *at = next;
-        Ok(())
+        taken.map_err(|wait| Lifetime::seconds(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
     }
 
-    /// Gives back one that was taken for `key`.
-    pub fn give_back(&self, key: &K) {
-        let Some((_, interval)) = self.rate() else { return };
-        if let Some(at) = self.lock().get_mut(key) {
-            *at = at.saturating_sub(interval);
-        }
+    /// Forgets what was counted while the clock was ahead: nobody is to wait until it is there again.
+    fn begin_anew(&self) {
+        let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+        *counts = Counts::new(counts.burst, counts.per_minute);
     }
 
-    /// How many at once, and the milliseconds between two after that.
-    fn rate(&self) -> Option<(u64, u64)> {
-        let rate = self.rate.load(Ordering::Relaxed);
-        let (burst, per_minute) = (rate >> 32, rate & u64::from(u32::MAX));
-        60_000u64.checked_div(per_minute).map(|interval| (burst.max(1), interval.max(1)))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
-        self.full_again.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn counts(&self) -> RwLockReadGuard<'_, Counts<K>> {
+        self.counts.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn packed(burst: u32, per_minute: u32) -> u64 {
-    u64::from(burst) << 32 | u64::from(per_minute)
+type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, Told, NoOpMiddleware<Nanos>>;
+
+/// What was taken at one rate.
+struct Counts<K: Clone + Eq + Hash> {
+    burst: u32,
+    per_minute: u32,
+    /// None for a rate of zero.
+    limiter: Option<Limiter<K>>,
+    clock: Told,
+    /// The second in which keys were last dropped.
+    tidied: AtomicU64,
+}
+
+impl<K: Clone + Eq + Hash> Counts<K> {
+    fn new(burst: u32, per_minute: u32) -> Self {
+        let clock = Told::default();
+        let limiter =
+            quota(burst, per_minute).map(|quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()));
+        Self { burst, per_minute, limiter, clock, tidied: AtomicU64::new(0) }
+    }
+
+    fn take(&self, key: &K, now: Timestamp) -> Result<(), Duration> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let told = self.clock.tell(now);
+        // At most once a second, since it looks at every key.
+        if limiter.len() > MANY_KEYS && self.tidied.swap(now.0, Ordering::Relaxed) != now.0 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        limiter.check_key(key).map_err(|refused| refused.wait_time_from(told))
+    }
+}
+
+/// `None` for a rate of zero.
+fn quota(burst: u32, per_minute: u32) -> Option<Quota> {
+    let quota = Quota::per_minute(NonZeroU32::new(per_minute)?);
+    let most = LONGEST_BURST.as_nanos() / quota.replenish_interval().as_nanos().max(1);
+    let burst = burst.min(u32::try_from(most).unwrap_or(u32::MAX));
+    Some(quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN)))
+}
+
+/// The clock of a limiter. It says what it was told last, since the server has one clock alone, and what it says first is
+/// 1970, so that no time is before it.
+#[derive(Clone, Debug, Default)]
+struct Told(Arc<AtomicU64>);
+
+impl Told {
+    fn tell(&self, now: Timestamp) -> Nanos {
+        let nanos = now.0.saturating_mul(1_000_000_000).min(u64::MAX / 2);
+        self.0.store(nanos, Ordering::Relaxed);
+        nanos.into()
+    }
+}
+
+impl Clock for Told {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.load(Ordering::Relaxed).into()
+    }
 }
 
 /// What counts as one place: whoever has an IPv6 address has its whole /64.
@@ -113,15 +163,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_back_can_be_taken_again() {
-        let throttle = Throttle::new(1, 1);
-        for _ in 0..10 {
-            assert_eq!(throttle.take("key", Timestamp(100)), Ok(()));
-            throttle.give_back(&"key");
-        }
-    }
-
-    #[test]
     fn another_rate_holds_from_the_next_on_and_the_same_one_forgets_nothing() {
         let throttle = Throttle::new(1, 1);
         let take = || throttle.take("key", Timestamp(100));
@@ -138,5 +179,38 @@ mod tests {
     fn a_rate_of_zero_lets_everything_through() {
         let throttle = Throttle::new(1, 0);
         assert!((0..1000).all(|_| throttle.take("key", Timestamp(100)).is_ok()));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_clock_that_was_ahead_and_came_back() {
+        let throttle = Throttle::new(1, 1);
+        let take = |now| throttle.take("key", Timestamp(now));
+        assert!(take(100_000).is_ok() && take(100_000).is_err());
+        assert!(take(100).is_ok() && take(100).is_err());
+        assert_eq!(take(70), Err(Lifetime::seconds(90)), "a small step is waited for");
+    }
+
+    #[test]
+    fn no_rate_and_no_time_is_too_much_to_count() {
+        for (burst, per_minute) in [(u32::MAX, 1), (u32::MAX, u32::MAX), (0, u32::MAX), (0, 1)] {
+            let throttle = Throttle::new(burst, per_minute);
+            for now in [0, u64::MAX, 1] {
+                assert!(throttle.take("key", Timestamp(now)).is_ok(), "{burst} and {per_minute} at {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_whose_count_no_longer_matters_are_dropped_once_there_are_many() {
+        let throttle = Throttle::new(1, 60);
+        let keys = |now: u64| {
+            throttle.take(usize::MAX, Timestamp(now)).expect("a first one");
+            throttle.counts().limiter.as_ref().map(Limiter::len)
+        };
+        for key in 0..=MANY_KEYS {
+            throttle.take(key, Timestamp(100)).expect("a first one");
+        }
+        assert_eq!(keys(100), Some(MANY_KEYS + 2), "their count matters");
+        assert_eq!(keys(200), Some(1));
     }
 }

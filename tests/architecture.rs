@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 10] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
     ("tokio_rustls", &["front"]),
@@ -36,6 +36,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("clap", &["cli"]),
     ("sd_notify", &["cli"]),
     ("prometheus_client", &["telemetry"]),
+    ("governor", &["throttle"]),
 ];
 
 /// A file past this length holds more than one idea.

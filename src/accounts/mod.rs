@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `people` | add, invite, suspend; set-up and reset links |
 //! | `links` | open a one-time link, and use it up |
-//! | `sign_in` | check a password, slow down guessing, open a session |
+//! | `guesses` | count guesses at a password |
+//! | `sign_in` | check a password, open a session |
 //! | `sessions` | find, list and end sessions |
 //! | `profile` | change one's own password |
 //! | `sites` | add and change sites, and say who is a member |
@@ -18,6 +19,7 @@ pub mod activity;
 pub mod api_tokens;
 pub mod connections;
 pub mod containers;
+mod guesses;
 pub mod leaked;
 pub mod links;
 pub mod people;

@@ -1,9 +1,10 @@
 //! A person changes their own password.
 
+use crate::accounts::guesses::{Guess, Uncounted, Whence};
 use crate::accounts::people;
 use crate::accounts::people::PeopleError;
 use crate::accounts::sign_in::open_session;
-use crate::authorization_server::{AuthorizationServer, Whence};
+use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::{Actor, Event};
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
@@ -41,6 +42,15 @@ impl From<PeopleError> for ChangeRefusal {
     }
 }
 
+impl From<Uncounted> for ChangeRefusal {
+    fn from(uncounted: Uncounted) -> Self {
+        match uncounted {
+            Uncounted::TooMany(wait) => ChangeRefusal::TooMany(wait),
+            Uncounted::Store(error) => ChangeRefusal::Store(error),
+        }
+    }
+}
+
 /// Changes the password of `user`, who is signed in under `key`. Every session and token ends, and a new session begins
 /// for this browser; its cookie is returned.
 ///
@@ -52,18 +62,18 @@ pub async fn change_password(
     current: String,
     new: Password,
 ) -> Result<Minted, ChangeRefusal> {
-    let bucket = (user.email.clone(), Whence::Browser(key));
-    server.throttles.sign_in_per_account.take(bucket.clone(), server.now()).map_err(ChangeRefusal::TooMany)?;
+    let guess = Guess::at(server, &user.email, Whence::Browser(key));
+    guess.take(server).await?;
     if let Err(refusal) = check(server, user, current).await {
         if !matches!(refusal, ChangeRefusal::WrongPassword) {
-            server.throttles.sign_in_per_account.give_back(&bucket);
+            guess.give_back(server).await;
         } else {
             let (user_id, address, reason) = (Some(user.id), session.address, refusal.to_string());
             server.record_refusal(Event::SignInRefused { user_id, address, reason }, address).await;
         }
         return Err(refusal);
     }
-    server.throttles.sign_in_per_account.give_back(&bucket);
+    guess.give_back(server).await;
     people::set_password(server, user.id, new, Actor::User(user.id)).await?;
     Ok(open_session(server, user, session.address, &session.user_agent).await?)
 }

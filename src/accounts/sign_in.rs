@@ -1,10 +1,11 @@
-//! Sign-in: check a password, slow down guessing, open a session.
+//! Sign-in: check a password, open a session.
 //!
 //! An unknown address, a wrong password, a suspended account and one without a password get one answer after one delay.
 
 use std::net::IpAddr;
 
-use crate::authorization_server::{AuthorizationServer, Whence};
+use crate::accounts::guesses::{Guess, Uncounted, Whence};
+use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::Event;
 use crate::domain::id::UserId;
 use crate::domain::secret::TokenKey;
@@ -61,6 +62,15 @@ pub enum SignInRefusal {
     Store(#[from] StoreError),
 }
 
+impl From<Uncounted> for SignInRefusal {
+    fn from(uncounted: Uncounted) -> Self {
+        match uncounted {
+            Uncounted::TooMany(wait) => SignInRefusal::TooMany(wait),
+            Uncounted::Store(error) => SignInRefusal::Store(error),
+        }
+    }
+}
+
 /// Signs a person in.
 ///
 /// # Errors
@@ -109,27 +119,27 @@ async fn prove(server: &AuthorizationServer, attempt: &SignIn<'_>) -> Result<Use
     };
     let user_id = user.as_ref().map(|user| user.id);
     let refuse = |refusal| Unproven { user_id, reason: None, refusal };
-    let counted = match email {
-        Some(email) => Some(Counted::of(server, email, user_id, attempt).await?),
-        None => None,
+    let guess = match &email {
+        Some(email) => Guess::at(server, email, whence(server, attempt, user_id).await?),
+        None => Guess::at_nobody(),
     };
-    if let Some(counted) = &counted {
-        counted.take(server).map_err(|wait| refuse(SignInRefusal::TooMany(wait)))?;
-    }
-    let give_back = || counted.iter().for_each(|counted| counted.give_back(server));
+    guess.take(server).await.map_err(|uncounted| refuse(uncounted.into()))?;
     let password = Password::parse(attempt.password.clone()).map_err(|_| refuse(SignInRefusal::NoMatch))?;
     let hash = user.as_ref().filter(|user| user.state == UserState::Active).and_then(|user| user.password.clone());
-    let verdict = server.passwords.verify(hash.as_ref(), password.clone()).await.map_err(|failure| {
-        give_back();
-        refuse(failure.into())
-    })?;
+    let verdict = match server.passwords.verify(hash.as_ref(), password.clone()).await {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            guess.give_back(server).await;
+            return Err(refuse(failure.into()));
+        }
+    };
     match (verdict, user, hash) {
         (Verdict::Right, Some(user), _) => {
-            give_back();
+            guess.give_back(server).await;
             Ok(user)
         }
         (Verdict::RightButStale, Some(user), Some(hash)) => {
-            give_back();
+            guess.give_back(server).await;
             rehash(server, user.id, &hash, password).await;
             Ok(user)
         }
@@ -149,44 +159,18 @@ fn mismatch(user: Option<&User>) -> &'static str {
     }
 }
 
-/// Where an attempt at an account is counted. A browser in which the person signed in before has a count of its own, and
-/// so has each network: guessing elsewhere locks nobody out. What guesses from everywhere share is bounded by a looser rate.
-struct Counted {
-    email: Email,
-    whence: Whence,
-}
-
-impl Counted {
-    async fn of(
-        server: &AuthorizationServer,
-        email: Email,
-        user: Option<UserId>,
-        attempt: &SignIn<'_>,
-    ) -> Result<Self, StoreError> {
-        let known = match (user, attempt.device) {
-            (Some(user), Some(device)) => server.store.knows_device(device, user).await?.then_some(device),
-            _ => None,
-        };
-        let network = Whence::Network(attempt.address.map(network_of));
-        Ok(Self { email, whence: known.map_or(network, Whence::Browser) })
+/// Where the attempt comes from, as far as it concerns the person whose account it is at.
+async fn whence(
+    server: &AuthorizationServer,
+    attempt: &SignIn<'_>,
+    user: Option<UserId>,
+) -> Result<Whence, StoreError> {
+    if let (Some(user), Some(device)) = (user, attempt.device)
+        && server.store.knows_device(device, user).await?
+    {
+        return Ok(Whence::Browser(device));
     }
-
-    fn take(&self, server: &AuthorizationServer) -> Result<(), Lifetime> {
-        let (throttles, now) = (&server.throttles, server.now());
-        throttles.sign_in_per_account.take((self.email.clone(), self.whence), now)?;
-        if matches!(self.whence, Whence::Browser(_)) {
-            return Ok(());
-        }
-        let taken = throttles.sign_in_per_account_anywhere.take(self.email.clone(), now);
-        taken.inspect_err(|_| throttles.sign_in_per_account.give_back(&(self.email.clone(), self.whence)))
-    }
-
-    fn give_back(&self, server: &AuthorizationServer) {
-        server.throttles.sign_in_per_account.give_back(&(self.email.clone(), self.whence));
-        if matches!(self.whence, Whence::Network(_)) {
-            server.throttles.sign_in_per_account_anywhere.give_back(&self.email);
-        }
-    }
+    Ok(Whence::Network(attempt.address.map(network_of)))
 }
 
 /// Hashes a password that was right with the parameters of today. Whether it works out does not matter now.

@@ -39,9 +39,9 @@ impl Default for ThrottleSettings {
             sign_in_per_address: Rate { burst: 30, per_minute: 30 },
             sign_in_per_account: Rate { burst: 10, per_minute: 6 },
             sign_in_per_account_anywhere: Rate { burst: 100, per_minute: 60 },
+            refusals_kept: Rate { burst: 60, per_minute: 60 },
             tokens_per_address: Rate { burst: 60, per_minute: 60 },
             leaks_per_address: Rate { burst: 20, per_minute: 20 },
-            refusals_kept: Rate { burst: 60, per_minute: 60 },
         }
     }
 }

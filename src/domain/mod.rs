@@ -14,6 +14,7 @@
 //! | Error code | `error_code` | the registered ones that are answered with |
 //! | Event | `event` | every fact worth auditing |
 //! | Grant | `grant` | what a person allowed a client; everything issued hangs from it |
+//! | Guess | `guess` | passwords tried at one account: so many at once, then so many a minute |
 //! | Identifier | `id` | typed identifiers |
 //! | Installation | `installation` | an app on a site: what its admin approved, and whether it is on |
 //! | Label | `label` | what a person calls one of their things |
@@ -44,6 +45,7 @@ pub mod container;
 pub mod error_code;
 pub mod event;
 pub mod grant;
+pub mod guess;
 pub mod id;
 pub mod installation;
 pub mod label;

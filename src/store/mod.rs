@@ -14,6 +14,7 @@ mod clients;
 mod containers;
 mod events;
 mod grants;
+mod guesses;
 mod keys;
 mod links;
 mod measured;
@@ -35,6 +36,7 @@ pub use containers::{ContainerCredential, Containers};
 pub use error::StoreError;
 pub use events::{EventPlace, Events};
 pub use grants::Grants;
+pub use guesses::{Counted, Guesses};
 pub use keys::Keys;
 pub use links::Links;
 pub use measured::Measured;
@@ -65,6 +67,7 @@ pub trait Store:
     + Containers
     + Events
     + Grants
+    + Guesses
     + Keys
     + Links
     + Measured

@@ -117,10 +117,9 @@ impl<'r> Caller<'r> {
     async fn refused(&self, server: &AuthorizationServer) -> ScriptRefusal {
         let (address, reason) = (self.address, "unknown, expired, revoked or of somebody else".to_owned());
         server.record_refusal(Event::TokenRefused { address, reason }, address).await;
-        let taken = address.map(|address| server.throttles.tokens_per_address.take(network_of(address), server.now()));
-        match taken {
-            Some(Err(wait)) => ScriptRefusal::TooMany(wait),
-            _ => Refusal::InvalidToken("the credential is unknown, has expired or was taken back").into(),
+        match server.throttles.tokens_per_address.take(address.map(network_of), server.now()) {
+            Err(wait) => ScriptRefusal::TooMany(wait),
+            Ok(()) => Refusal::InvalidToken("the credential is unknown, has expired or was taken back").into(),
         }
     }
 }

@@ -21,10 +21,8 @@ pub async fn end(
     let unreadable = |_| ScriptRefusal::Malformed("the body is a form or a JSON object with the one parameter token");
     let (parameters, address) = request.anonymous().map_err(unreadable)?;
     let token = parameters.required("token").map_err(unreadable)?;
-    if let Some(address) = address {
-        let taken = server.throttles.leaks_per_address.take(network_of(address), server.now());
-        taken.map_err(ScriptRefusal::TooMany)?;
-    }
+    let taken = server.throttles.leaks_per_address.take(address.map(network_of), server.now());
+    taken.map_err(ScriptRefusal::TooMany)?;
     leaked::end(server, token, address).await?;
     Ok(Status::Accepted)
 }

@@ -16,6 +16,7 @@ mod containers;
 mod events;
 mod folder;
 mod grants;
+mod guesses;
 mod held;
 mod keys;
 mod lines;
@@ -56,6 +57,7 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
+use crate::domain::guess::Guesses;
 use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
@@ -101,6 +103,11 @@ pub struct SledStore {
     user_sessions: Table<()>,
     /// `TokenKey` of the cookie, `UserId`.
     devices: Table<()>,
+
+    /// Digest of whose guesses they are and where from.
+    guesses: Table<Guesses>,
+    /// Hour by which a count is over, its digest.
+    guess_ends: Table<()>,
 
     /// `TokenKey`.
     links: Table<OneTimeLink>,

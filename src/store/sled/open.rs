@@ -105,6 +105,8 @@ impl SledStore {
             sessions: Table::open(db, "sessions", health)?,
             user_sessions: Table::open(db, "user_sessions", health)?,
             devices: Table::open(db, "devices", health)?,
+            guesses: Table::open(db, "guesses", health)?,
+            guess_ends: Table::open(db, "guess_ends", health)?,
             links: Table::open(db, "links", health)?,
             setup_link: Table::open(db, "setup_link", health)?,
             pushed: Table::open(db, "pushed", health)?,

@@ -36,6 +36,7 @@ impl Store for SledStore {
         self.sweep_table(&self.forgetting, end, &mut left, |key| self.forget(key)).await?;
         self.sweep_table(&self.sessions, end, &mut left, |key| self.drop_expired_session(key)).await?;
         self.sweep_table(&self.devices, end, &mut left, |key| self.devices.remove(key).map(drop)).await?;
+        self.sweep_table(&self.guess_ends, end, &mut left, |key| self.drop_guesses(key, now)).await?;
         self.sweep_table(&self.links, end, &mut left, |key| self.links.remove(key).map(drop)).await?;
         self.sweep_table(&self.pushed, end, &mut left, |key| self.pushed.remove(key).map(drop)).await?;
         self.sweep_table(&self.transactions, end, &mut left, |key| self.transactions.remove(key).map(drop)).await?;

@@ -8,6 +8,7 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
+use crate::domain::guess::Guesses;
 use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
@@ -55,7 +56,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 47] = [
+pub const TABLES: [TableKind; 49] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -65,6 +66,9 @@ pub const TABLES: [TableKind; 47] = [
     TableKind::of::<Session>("sessions", Holds::Credentials),
     TableKind::of::<()>("user_sessions", Holds::Credentials),
     TableKind::of::<()>("devices", Holds::Lasting),
+    // A restore gives nobody another burst.
+    TableKind::of::<Guesses>("guesses", Holds::Lasting),
+    TableKind::of::<()>("guess_ends", Holds::Lasting),
     TableKind::of::<OneTimeLink>("links", Holds::Credentials),
     TableKind::of::<TokenKey>("setup_link", Holds::Credentials),
     TableKind::of::<PushedRequest>("pushed", Holds::Credentials),

@@ -3,6 +3,7 @@
 use hallmark::domain::time::Lifetime;
 
 use crate::support::oauth::confidential;
+use crate::support::people::PASSWORD;
 use crate::support::server::{NOW, server};
 
 /// How far a wrong time server sends it.
@@ -55,5 +56,31 @@ async fn a_revoked_token_stays_revoked_when_the_clock_comes_back() {
 
         assert!(!server.is_live(&access).await, "{away}");
         assert_eq!(app.refresh(&server, &refresh, &[]).await.refusal(), (400, "invalid_grant".into()), "{away}");
+    }
+}
+
+#[rocket::async_test]
+async fn who_guessed_while_the_clock_was_ahead_waits_no_longer_when_it_comes_back() {
+    for away in AWAY {
+        let server = server().await;
+        server.user("person@example.com", PASSWORD).await;
+        let at_sign_in = async |password: &str| {
+            let mut browser = server.visitor();
+            browser.address = Some("203.0.113.9:4000".parse().expect("an address"));
+            browser.log_in("person@example.com", password).await.status.code
+        };
+        server.core.clock.set(NOW + away);
+        for _ in 0..30 {
+            at_sign_in("wrong horse battery").await;
+        }
+        assert_eq!(at_sign_in(PASSWORD).await, 429);
+
+        server.core.clock.set(NOW);
+
+        assert_eq!(at_sign_in(PASSWORD).await, 303, "{away}");
+        for _ in 0..10 {
+            at_sign_in("wrong horse battery").await;
+        }
+        assert_eq!(at_sign_in(PASSWORD).await, 429, "and guesses are counted as before");
     }
 }

@@ -1,10 +1,14 @@
 //! Guessing is slowed down, and nobody can use that to lock a person out.
 
+use std::sync::Arc;
+
 use hallmark::config::throttle::Rate;
 use hallmark::domain::time::Lifetime;
 
+use crate::support::faulty_store::Faults;
 use crate::support::people::PASSWORD;
-use crate::support::server::{server, server_with};
+use crate::support::race::race;
+use crate::support::server::{server, server_with, server_with_faults};
 
 const EMAIL: &str = "person@example.com";
 
@@ -168,4 +172,81 @@ async fn one_address_may_try_so_often_whatever_it_tries_and_an_operator_can_rais
         }
         assert_eq!(browser.log_in(EMAIL, PASSWORD).await.status.code, expected, "{settings}");
     }
+}
+
+#[rocket::async_test]
+async fn a_restart_does_not_give_a_guesser_another_burst() {
+    let server = server().await;
+    server.user(EMAIL, PASSWORD).await;
+    let mut known = server.visitor();
+    known.log_in(EMAIL, PASSWORD).await;
+    let mark = known.cookie("__Host-hallmark-device");
+    for _ in 0..10 {
+        assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 200);
+    }
+
+    let server = server.restarted().await;
+
+    assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 429);
+    let mut known = server.visitor();
+    known.keep("__Host-hallmark-device", &mark);
+    assert_eq!(known.log_in(EMAIL, PASSWORD).await.status.code, 303, "which locks nobody out");
+    server.core.clock.advance(Lifetime::seconds(10));
+    assert_eq!(server.visitor().log_in(EMAIL, PASSWORD).await.status.code, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sixty_four_guesses_at_once_no_more_are_tried_than_a_burst() {
+    let server = Arc::new(server().await);
+    server.user(EMAIL, PASSWORD).await;
+
+    let statuses = race(64, |_| {
+        let server = server.clone();
+        async move { server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code }
+    })
+    .await;
+
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10);
+}
+
+#[rocket::async_test]
+async fn a_guess_that_cannot_be_counted_is_not_tried() {
+    let faults = Faults::default();
+    let server = server_with_faults(faults.clone()).await;
+    server.user(EMAIL, PASSWORD).await;
+
+    faults.fail_verb("take_guess");
+    for password in [PASSWORD, "wrong horse battery"] {
+        let answer = server.visitor().log_in(EMAIL, password).await;
+        assert_eq!((answer.status.code, answer.header("Retry-After")), (503, Some("5")));
+    }
+
+    faults.fail_verb("give_back_guess");
+    assert_eq!(
+        server.visitor().log_in(EMAIL, PASSWORD).await.status.code,
+        303,
+        "it counts, and was right all the same"
+    );
+    faults.heal();
+    for _ in 0..9 {
+        assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 200);
+    }
+    assert_eq!(server.visitor().log_in(EMAIL, "wrong horse battery").await.status.code, 429);
+}
+
+#[rocket::async_test]
+async fn the_store_does_not_say_at_whose_account_was_guessed() {
+    let server = server().await;
+    let address = "nobody.at.all@example.com";
+    server.visitor().log_in(address, "wrong horse battery").await;
+
+    let mut snapshot = server.core.store.snapshot().expect("a store");
+    let mut counts = 0;
+    while let Some(records) = snapshot.next().await.expect("a store") {
+        counts += if records.table == "guesses" { records.records.len() } else { 0 };
+        let parts = records.records.iter().flat_map(|(key, value)| [key, value]);
+        assert!(parts.into_iter().all(|part| !part.windows(6).any(|bytes| bytes == b"nobody")), "{}", records.table);
+    }
+    assert_eq!(counts, 2, "at this network and anywhere");
 }

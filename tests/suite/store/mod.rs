@@ -1,5 +1,5 @@
 //! What every store promises, told as sentences. All but the files named `sled_…` speak to `dyn Store` alone, so that
-//! another store passes them by changing [`Backend::new`].
+//! another store passes them by changing [`Backend`].
 
 mod activity;
 mod api_tokens;
@@ -8,6 +8,7 @@ mod clients;
 mod containers;
 mod events;
 mod grants;
+mod guesses;
 mod keys;
 mod links;
 mod portable;
@@ -36,14 +37,22 @@ use tempfile::TempDir;
 /// An empty store that goes when it is dropped.
 struct Backend {
     store: Arc<dyn Store>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Backend {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SledStore::open(folder.path(), 8).expect("a store");
-        Self { store: Arc::new(store), _folder: folder }
+        Self { store: Arc::new(store), folder }
+    }
+
+    /// The store after it was let go of and opened again.
+    fn reopened(self) -> Self {
+        let Self { store, folder } = self;
+        drop(store);
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+        Self { store: Arc::new(store), folder }
     }
 }
 

@@ -13,6 +13,7 @@ use hallmark::domain::connect::ConnectPolicy;
 use hallmark::domain::container::{Container, ContainerToken};
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
+use hallmark::domain::guess::GuessRate;
 use hallmark::domain::id::{
     AppId, ClientId, ContainerId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId,
 };
@@ -28,9 +29,9 @@ use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Activity, Added, ApiCredential, ApiTokens, Apps, Clients, ContainerCredential, Containers, Credential, EventPlace,
-    Events, Grants, Horizon, Issued, Kept, Keys, Links, Measured, Portable, Records, Redeemed, Requests, Resources,
-    Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    Activity, Added, ApiCredential, ApiTokens, Apps, Clients, ContainerCredential, Containers, Counted, Credential,
+    EventPlace, Events, Grants, Guesses, Horizon, Issued, Kept, Keys, Links, Measured, Portable, Records, Redeemed,
+    Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -214,6 +215,10 @@ hand_on! {
         end_grant(id: GrantId) -> Option<Grant>;
         narrow_grant(id: GrantId, site: SiteId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
+    }
+    Guesses {
+        take_guess(count: Digest, rate: GuessRate, now: Timestamp) -> Counted;
+        give_back_guess(count: Digest, rate: GuessRate, now: Timestamp) -> ();
     }
     Keys {
         key_ring() -> KeyRing;
