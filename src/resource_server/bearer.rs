@@ -57,14 +57,15 @@ async fn prove<S: RequiredScope>(request: &Request<'_>) -> Result<Bearer<S>, Ref
 }
 
 /// The word on the request's credential, asked for once however many guards a route has.
-async fn introspected(request: &Request<'_>) -> Result<Introspection, Refusal> {
+pub(super) async fn introspected(request: &Request<'_>) -> Result<Introspection, Refusal> {
     let asked = request.local_cache_async(async {
         let credential = credential(request)?;
         let Some(server) = request.rocket().state::<ResourceServer>() else {
             tracing::error!("no ResourceServer is attached to this Rocket");
             return Err(Refusal::Unavailable);
         };
-        introspect(server, credential, RequestLine::of(request)).await
+        let client_ip = server.client_ip.and_then(|of| of(request));
+        introspect(server, credential, (RequestLine::of(request), client_ip)).await
     });
     asked.await.clone()
 }

@@ -1,9 +1,13 @@
 //! The authorization server's word on a token (RFC 7662).
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::domain::id::{ContainerId, SiteId};
 use crate::resource_server::credential::Credential;
 use crate::resource_server::request_line::RequestLine;
 use crate::resource_server::{Refusal, ResourceServer};
@@ -34,6 +38,9 @@ pub struct Introspection {
     pub exp: Option<u64>,
     /// The site it is good on.
     pub site: Option<Site>,
+    /// What it is good for besides its scope (RFC 9396): of a container token all there is.
+    #[serde(default)]
+    pub authorization_details: Vec<AuthorizationDetail>,
     /// Everything else that was said.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -60,6 +67,24 @@ pub struct Site {
     pub workspace_id: String,
 }
 
+/// What a token is good for, where a scope could not say it (RFC 9396 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum AuthorizationDetail {
+    /// One import source.
+    AssetsImport {
+        /// Its workspace.
+        workspace: SiteId,
+        /// Which.
+        import_source: ContainerId,
+        /// What may be done there, by the segment of the path that follows its name.
+        actions: Vec<String>,
+    },
+    /// Of a type that this guard does not know, and so good for nothing.
+    #[serde(other)]
+    Unknown,
+}
+
 impl Introspection {
     /// Whether the token carries a scope.
     pub fn allows(&self, scope: &str) -> bool {
@@ -81,9 +106,9 @@ impl Introspection {
 pub(super) async fn introspect(
     server: &ResourceServer,
     credential: Credential<'_>,
-    line: &RequestLine,
+    (line, client_ip): (&RequestLine, Option<IpAddr>),
 ) -> Result<Introspection, Refusal> {
-    let answer = match ask(server, &question(server, credential, line)).await {
+    let answer = match ask(server, &question(server, credential, line, client_ip)).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(error = %error.without_url(), "the authorization server could not be asked about a token");
@@ -108,19 +133,22 @@ fn question<'q>(
     server: &'q ResourceServer,
     credential: Credential<'q>,
     line: &'q RequestLine,
-) -> Vec<(&'q str, &'q str)> {
-    let mut question = match credential {
+    client_ip: Option<IpAddr>,
+) -> Vec<(&'q str, Cow<'q, str>)> {
+    let question = match credential {
         Credential::Token(token) => vec![("token", token)],
         Credential::Basic(payload) => vec![("token", payload), ("token_type_hint", "basic")],
         Credential::Signature(jwt) => {
             vec![("token", jwt), ("request_method", line.method.as_str()), ("request_target", line.target.as_str())]
         }
     };
-    question.extend(server.site.as_deref().map(|site| ("site", site)));
+    let mut question: Vec<_> = question.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+    question.extend(server.site.as_deref().map(|site| ("site", Cow::Borrowed(site))));
+    question.extend(client_ip.map(|address| ("client_ip", Cow::Owned(address.to_string()))));
     question
 }
 
-async fn ask(server: &ResourceServer, question: &[(&str, &str)]) -> Result<Introspection, reqwest::Error> {
+async fn ask(server: &ResourceServer, question: &[(&str, Cow<'_, str>)]) -> Result<Introspection, reqwest::Error> {
     let answer = server
         .http
         .post(&server.introspection_endpoint)

@@ -2,7 +2,8 @@
 //!
 //! Attach a [`ResourceServer`] and ask for [`Bearer`] in a route. A request without a live token for that scope is
 //! answered by the challenge of RFC 6750 section 3, with a body that names the layer that refused. A Connect app shows no
-//! token but a JWT that signs the request; to a route it is the same.
+//! token but a JWT that signs the request, and a script may show its token in Basic credentials; to a route it is the same. A
+//! route of an import source asks for [`Importer`], which lets the token of that import source in.
 //!
 //! | file | what |
 //! |---|---|
@@ -12,10 +13,12 @@
 //! | `introspection` | the authorization server's word on a token (RFC 7662) |
 //! | `refusal` | why a request goes no further, and the challenge that says so |
 //! | `bearer` | the request guard |
+//! | `importer` | the request guard of import sources (RFC 9396) |
 
 mod bearer;
 mod credential;
 mod header;
+mod importer;
 mod introspection;
 mod refusal;
 mod request_line;
@@ -23,9 +26,11 @@ mod request_line;
 pub use bearer::{Bearer, RequiredScope};
 pub(crate) use credential::{Credential, credential};
 pub(crate) use header::{read, token};
-pub use introspection::{Actor, Introspection, Site};
+pub use importer::{ImportAction, ImportSource, Importer};
+pub use introspection::{Actor, AuthorizationDetail, Introspection, Site};
 pub use refusal::Refusal;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
@@ -38,6 +43,9 @@ use crate::resource_server::request_line::RequestLine;
 
 const TIME_OUT: Duration = Duration::from_secs(5);
 
+/// How an API knows where a request came from.
+pub type ClientIp = fn(&Request<'_>) -> Option<IpAddr>;
+
 /// An API behind an authorization server. Attached to a Rocket, it answers the guards and sends their challenges.
 #[derive(Clone)]
 pub struct ResourceServer {
@@ -47,6 +55,7 @@ pub struct ResourceServer {
     secret: Secret<String>,
     realm: String,
     site: Option<String>,
+    client_ip: Option<ClientIp>,
     http: reqwest::Client,
 }
 
@@ -82,6 +91,7 @@ impl ResourceServer {
             secret: Secret::new(secret.to_owned()),
             realm: realm.chars().filter(|c| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~')).collect(),
             site: None,
+            client_ip: None,
             http,
         })
     }
@@ -90,6 +100,15 @@ impl ResourceServer {
     #[must_use]
     pub fn on_site(self, site: &str) -> Self {
         Self { site: Some(site.to_owned()), ..self }
+    }
+
+    /// The API that says with each question where the request came from, so that the owner of a token sees from where it was
+    /// last used. Only the API knows how it is reached: where nothing stands before it that is
+    /// `|request| request.remote().map(|peer| peer.ip())`; behind a proxy it is what the proxy says in a header of its own, which
+    /// must not be believed of anybody else, or a thief chooses what the owner sees. Without this nothing is said.
+    #[must_use]
+    pub fn telling_client_ip(self, of: ClientIp) -> Self {
+        Self { client_ip: Some(of), ..self }
     }
 }
 

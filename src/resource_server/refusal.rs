@@ -26,6 +26,9 @@ pub enum Refusal {
         /// The scope that is.
         required: &'static str,
     },
+    /// The token is live and good for something else than what the path names.
+    #[error("{0}")]
+    NotCovered(&'static str),
     /// The authorization server could not be asked, so nothing is known of the token.
     #[error("the authorization server cannot be asked about the token now; try again shortly")]
     Unavailable,
@@ -37,7 +40,7 @@ impl Refusal {
         match self {
             Refusal::NoToken | Refusal::InvalidToken(_) => Status::Unauthorized,
             Refusal::InvalidRequest(_) => Status::BadRequest,
-            Refusal::InsufficientScope { .. } => Status::Forbidden,
+            Refusal::InsufficientScope { .. } | Refusal::NotCovered(_) => Status::Forbidden,
             Refusal::Unavailable => Status::ServiceUnavailable,
         }
     }
@@ -45,7 +48,7 @@ impl Refusal {
     /// Which layer refused.
     pub fn layer(self) -> u8 {
         match self {
-            Refusal::InsufficientScope { .. } => 2,
+            Refusal::InsufficientScope { .. } | Refusal::NotCovered(_) => 2,
             Refusal::NoToken | Refusal::InvalidRequest(_) | Refusal::InvalidToken(_) | Refusal::Unavailable => 1,
         }
     }
@@ -56,7 +59,7 @@ impl Refusal {
             Refusal::NoToken => "missing_token",
             Refusal::InvalidRequest(_) => "invalid_request",
             Refusal::InvalidToken(_) => "invalid_token",
-            Refusal::InsufficientScope { .. } => "insufficient_scope",
+            Refusal::InsufficientScope { .. } | Refusal::NotCovered(_) => "insufficient_scope",
             Refusal::Unavailable => "temporarily_unavailable",
         }
     }
@@ -78,7 +81,7 @@ impl Refusal {
                 "{challenge}, error=\"{}\", error_description=\"{self}\", scope=\"{required}\"",
                 self.error()
             )),
-            Refusal::InvalidRequest(_) | Refusal::InvalidToken(_) => {
+            Refusal::InvalidRequest(_) | Refusal::InvalidToken(_) | Refusal::NotCovered(_) => {
                 Some(format!("{challenge}, error=\"{}\", error_description=\"{self}\"", self.error()))
             }
         }

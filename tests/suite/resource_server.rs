@@ -1,6 +1,6 @@
 //! The guard for APIs, before an authorization server that says what the test wants (RFC 6750, RFC 7662).
 
-use hallmark::resource_server::{Bearer, RequiredScope, ResourceServer};
+use hallmark::resource_server::{Bearer, Importer, RequiredScope, ResourceServer};
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::form::{Form, FromForm};
@@ -25,7 +25,13 @@ async fn notes(caller: Bearer<ReadNotes>) -> Value {
 #[get("/asked/<_..>")]
 async fn asked(caller: Bearer<ReadNotes>) -> Value {
     let acting = caller.act.as_ref().map(|act| &act.sub);
-    json!({ "asked": caller.more["asked"], "credential": caller.credential, "acting": acting })
+    json!({ "asked": caller.more["asked"], "credential": caller.credential, "acting": acting, "from": caller.more["from"] })
+}
+
+/// What an import source is told at any of its paths.
+#[get("/jsm/assets/workspace/<_>/v1/importsource/<_..>")]
+async fn import(caller: Importer) -> Value {
+    json!({ "import_source": caller.source.id.to_string(), "sub": caller.sub })
 }
 
 #[get("/hello")]
@@ -39,19 +45,25 @@ struct Question {
     request_method: Option<String>,
     request_target: Option<String>,
     site: Option<String>,
+    client_ip: Option<String>,
 }
+
+const WORKSPACE: &str = "0a4c1d2e-0c1a-4d0e-9a57-0d3f6a1b2c3d";
+const SOURCE: &str = "5b4c1d2e-0c1a-4d0e-9a57-0d3f6a1b2c3d";
+const OTHER: &str = "5b4c1d2e-0c1a-4d0e-9a57-0d3f6a1b2c3e";
 
 /// What the authorization server calls itself.
 struct Issuer(String);
 
 #[post("/oauth/introspect", data = "<question>")]
 async fn introspect(question: Form<Question>, issuer: &State<Issuer>) -> Result<Value, Status> {
-    let Question { token, request_method, request_target, site } = question.into_inner();
+    let Question { token, request_method, request_target, site, client_ip } = question.into_inner();
     let live =
         |scope: &str| json!({ "active": true, "iss": issuer.0, "sub": "user:1", "client_id": "c", "scope": scope });
     let told = |credential: &str, token_type: &str| {
         let mut told = live("read:note:example");
         told["asked"] = json!([request_method, request_target, site]);
+        told["from"] = json!(client_ip);
         told["credential"] = json!(credential);
         told["token_type"] = json!(token_type);
         told
@@ -68,6 +80,19 @@ async fn introspect(question: Form<Question>, issuer: &State<Issuer>) -> Result<
         "opaque.but.live" => Ok(told("oauth_user", "Bearer")),
         "jwt.about.anything" => Ok(told("connect_app", "JWT")),
         "good" => Ok(live("read:note:example write:note:example")),
+        "import.script" => Ok(json!({
+            "active": true, "iss": issuer.0, "sub": format!("import_source:{SOURCE}"), "token_type": "Bearer",
+            "site": { "id": OTHER, "workspace_id": WORKSPACE },
+            "authorization_details": [{
+                "type": "assets_import", "locations": ["https://notes.example"], "workspace": WORKSPACE,
+                "import_source": SOURCE, "actions": ["configstatus", "mapping", "executions"],
+            }],
+        })),
+        "importer" => {
+            let mut told = live("import:import-configuration:cmdb");
+            told["site"] = json!({ "id": OTHER, "workspace_id": WORKSPACE });
+            Ok(told)
+        }
         "narrow" => Ok(live("write:note:example read:note:example2")),
         "foreign" => Ok(json!({ "active": true, "iss": "https://evil.example", "scope": "read:note:example" })),
         "trouble" => Err(Status::ServiceUnavailable),
@@ -99,7 +124,8 @@ fn guard(issuer: &str) -> ResourceServer {
 async fn api(guard: ResourceServer) -> Client {
     let rocket = rocket::custom(Figment::from(rocket::Config::debug_default()).merge(("log_level", "off")))
         .attach(guard)
-        .mount("/", routes![notes, asked, hello]);
+        .mount("/", routes![notes, asked, hello, import])
+        .mount("/ex/jira", routes![import]);
     Client::untracked(rocket).await.expect("a rocket")
 }
 
@@ -251,4 +277,83 @@ async fn a_refusal_says_that_a_jwt_would_do_as_well() {
         assert!(challenges.len() == 2 && challenges[0].starts_with("Bearer realm="), "{challenges:?}");
         assert_eq!(challenges[1], "JWT realm=\"notes\"");
     }
+}
+
+fn import_path(workspace: &str, source: &str, rest: &str) -> String {
+    format!("/jsm/assets/workspace/{workspace}/v1/importsource/{source}/{rest}")
+}
+
+#[rocket::async_test]
+async fn a_container_token_opens_its_own_import_source_and_nothing_else() {
+    let api = served().await;
+
+    for rest in ["configstatus", "mapping", "executions", "executions/1/data?x=1"] {
+        let own = import_path(WORKSPACE, SOURCE, rest);
+        let reached = ask(&api, &own, &["Bearer import.script"]).await;
+        assert_eq!((reached.status, &reached.body["import_source"]), (200, &json!(SOURCE)), "{own}");
+        assert_eq!(
+            ask(&api, &format!("/ex/jira{own}"), &["Bearer import.script"]).await.status,
+            200,
+            "mounted elsewhere"
+        );
+    }
+
+    let another = import_path(WORKSPACE, OTHER, "executions");
+    let another_workspace = import_path(OTHER, SOURCE, "executions");
+    let another_action = import_path(WORKSPACE, SOURCE, "token");
+    for path in [&another, &another_workspace, &another_action] {
+        let refused = ask(&api, path, &["Bearer import.script"]).await;
+        assert_eq!((refused.status, &refused.body["layer"]), (403, &json!(2)), "{path}");
+        assert!(refused.challenge.contains("error=\"insufficient_scope\""), "{}", refused.challenge);
+    }
+    for path in ["/notes", "/asked/a"] {
+        let refused = ask(&api, path, &["Bearer import.script"]).await;
+        assert_eq!((refused.status, &refused.body["required"]), (403, &json!("read:note:example")), "{path}");
+    }
+    assert_eq!(ask(&api, &import_path(WORKSPACE, SOURCE, "mapping"), &["Bearer dead"]).await.status, 401);
+}
+
+#[rocket::async_test]
+async fn an_import_source_that_is_written_in_another_way_is_none() {
+    let api = served().await;
+    let (upper, escaped) = (SOURCE.to_uppercase(), SOURCE.replace('5', "%35"));
+    for source in [&upper, &escaped, &format!("%7B{SOURCE}%7D"), &format!("{SOURCE};x=1"), &SOURCE.replace('-', "")] {
+        for token in ["Bearer import.script", "Bearer importer"] {
+            let path = import_path(WORKSPACE, source, "mapping");
+            assert_eq!(ask(&api, &path, &[token]).await.status, 403, "{path} {token}");
+        }
+    }
+    for rest in ["m%61pping", "mapping;x=1", "executions/%2e%2e/mapping", "executions%2F..%2Fmapping", "mapping/"] {
+        let path = import_path(WORKSPACE, SOURCE, rest);
+        assert_eq!(ask(&api, &path, &["Bearer import.script"]).await.status, 403, "{path}");
+    }
+}
+
+#[rocket::async_test]
+async fn whoever_runs_imports_reaches_every_import_source_of_their_site_alone() {
+    let api = served().await;
+    for source in [SOURCE, OTHER] {
+        assert_eq!(
+            ask(&api, &import_path(WORKSPACE, source, "mapping"), &["Bearer importer"]).await.status,
+            200,
+            "{source}"
+        );
+    }
+    let elsewhere = ask(&api, &import_path(OTHER, SOURCE, "mapping"), &["Bearer importer"]).await;
+    assert_eq!((elsewhere.status, &elsewhere.body["layer"]), (403, &json!(2)));
+    let reader = ask(&api, &import_path(WORKSPACE, SOURCE, "mapping"), &["Bearer good"]).await;
+    assert_eq!((reader.status, &reader.body["required"]), (403, &json!("import:import-configuration:cmdb")));
+}
+
+#[rocket::async_test]
+async fn where_a_request_came_from_is_told_by_an_api_that_knows_it() {
+    let issuer = authorization_server().await;
+    let silent = api(guard(&issuer)).await;
+    assert_eq!(ask(&silent, "/asked/a", &["Bearer asked"]).await.body["from"], json!(null));
+
+    let telling = api(guard(&issuer).telling_client_ip(|request| request.remote().map(|peer| peer.ip()))).await;
+    let mut request = telling.get("/asked/a").remote("192.0.2.7:4711".parse().expect("an address"));
+    request.add_header(Header::new("Authorization", "Bearer asked"));
+    request.add_header(Header::new("X-Real-IP", "198.51.100.1"));
+    assert_eq!(answer(request.dispatch().await).await.body["from"], json!("192.0.2.7"));
 }

@@ -3,25 +3,34 @@
 //! | file | what |
 //! |---|---|
 //! | `world` | the server with its people, API and app; which ports; started and stopped |
+//! | `registry` | what is registered before the story begins |
+//! | `scripts` | what the scripts of the story have |
+//! | `banner` | what whoever starts it is told |
 //! | `assets` | the API: three objects, behind `resource_server::Bearer` |
+//! | `imports` | the API's imports, behind `resource_server::Importer` |
 //! | `mailer` | the app Sprint Mailer: connect, callback, fetch |
 //! | `client` | how the app speaks OAuth, over HTTP alone |
 //! | `wire` | HTTP requests, told to whoever watches with their secrets shortened |
 //! | `browser` | a person without a browser: cookies and forms |
 //! | `walk` | the story |
+//! | `walk_of_scripts` | its last chapter: what scripts do |
 
 mod assets;
+mod banner;
 mod browser;
 mod client;
+mod imports;
 mod mailer;
+mod registry;
+mod scripts;
 mod walk;
+mod walk_of_scripts;
 mod wire;
 mod world;
 
-use serde_json::json;
-
-use crate::cli::answer::{Answer, CommandError, Exit};
+use crate::cli::answer::{CommandError, Exit};
 use crate::cli::arguments::Format;
+use crate::cli::demo::banner::banner;
 use crate::cli::demo::wire::Telling;
 use crate::cli::demo::world::World;
 use crate::cli::logs;
@@ -54,34 +63,7 @@ pub async fn demo(story: Story, format: Format) -> Result<Exit, CommandError> {
 
 /// Says where to go, and waits for a signal.
 async fn open(world: &World, format: Format, signals: &mut Signals) -> Result<(), CommandError> {
-    let (person, admin) = (&world.person, &world.admin);
-    let [manifest, second] = &world.manifests;
-    let text = format!(
-        "\n  Open                     {}\n  Sign in as               {}   password {}\n  or as an admin           {}   password {}\n  \
-         Remove the app at        {}/account/apps\n  The admin's apps are at  {}/console and {}/admin/sites\n  \
-         Version 1 of the app     {}\n  Version 2                {}\n\n  \
-         Connect, choose a site, allow, and see data fetched with the token; then call as the app and through the gateway.\n  \
-         As the admin deploy version 2 in the console, and approve on the site what it asks for besides. Remove the app\n  \
-         and fetch again: the same call is refused, and the refusal names its layer.\n  \
-         Everything is in a temporary folder. Stop with Ctrl-C.\n",
-        world.app_url,
-        person.email,
-        person.password,
-        admin.email,
-        admin.password,
-        world.issuer,
-        world.issuer,
-        world.issuer,
-        manifest.display(),
-        second.display(),
-    );
-    let json = json!({
-        "app": world.app_url, "issuer": world.issuer, "api": world.api_url,
-        "person": { "email": person.email, "password": person.password },
-        "admin": { "email": admin.email, "password": admin.password },
-        "manifests": world.manifests, "sites": world.sites.each_ref().map(|place| place.site.id),
-    });
-    Answer::new(text, json).print(format)?;
+    banner(world).print(format)?;
     signals.next().await;
     Ok(())
 }

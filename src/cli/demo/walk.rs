@@ -1,6 +1,6 @@
 //! The story without a browser: an app was deployed and installed, a person allows it on one of two sites, it calls as that
-//! person, as itself and through the gateway, asks for more, and loses everything step by step. Every exchange is told, and
-//! the first that is not as it should be ends the walk.
+//! person, as itself and through the gateway, asks for more, and loses everything step by step; then come scripts. Every exchange
+//! is told, and the first that is not as it should be ends the walk.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -9,8 +9,10 @@ use crate::apps::installations::{self, InstallationError};
 use crate::cli::answer::CommandError;
 use crate::cli::demo::browser::{Browser, Page};
 use crate::cli::demo::client::{Begun, Client, Tokens, as_client, read, redirect_uri};
-use crate::cli::demo::wire::{Heard, Surprise, Telling, Wire, told_form};
-use crate::cli::demo::world::{API_ID, MANIFESTS, MORE, OPTIONAL_SCOPE, SCOPE, World, deploy};
+use crate::cli::demo::registry::deploy;
+use crate::cli::demo::walk_of_scripts;
+use crate::cli::demo::wire::{Heard, Surprise, Telling, Wire, expect, expect_that, told_form};
+use crate::cli::demo::world::{API_ID, MANIFESTS, MORE, OPTIONAL_SCOPE, SCOPE, World};
 use crate::domain::event::Actor;
 use crate::domain::scope::Scope;
 
@@ -70,7 +72,8 @@ impl Walk<'_> {
         self.grow(&client).await?;
         self.withdraw(&client, &tokens).await?;
         self.deny(&client).await?;
-        self.uninstall(&client).await
+        self.uninstall(&client).await?;
+        walk_of_scripts::walk(self.world, &self.wire).await
     }
 
     async fn connect(&mut self, client: &Client) -> Result<Tokens, Surprise> {
@@ -301,23 +304,7 @@ impl Api {
     }
 }
 
-/// That the answer has this status, and where a layer refused, names it.
-fn expect(heard: &Heard, status: u16, layer: Option<u64>) -> Result<(), Surprise> {
-    let told = heard.json()["layer"].as_u64();
-    if heard.status == status && told == layer {
-        return Ok(());
-    }
-    Err(Surprise(format!(
-        "{status} was expected of layer {layer:?}, and {} came of {told:?}: {}",
-        heard.status, heard.text
-    )))
-}
-
 /// All that is told of a token that is not live.
 fn inactive() -> Value {
     serde_json::json!({ "active": false })
-}
-
-fn expect_that(condition: bool, surprise: &str) -> Result<(), Surprise> {
-    condition.then_some(()).ok_or_else(|| Surprise(surprise.to_owned()))
 }

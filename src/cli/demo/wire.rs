@@ -116,6 +116,23 @@ impl Wire {
     }
 }
 
+/// That the answer has this status, and where a layer refused, names it.
+pub fn expect(heard: &Heard, status: u16, layer: Option<u64>) -> Result<(), Surprise> {
+    let told = heard.json()["layer"].as_u64();
+    if heard.status == status && told == layer {
+        return Ok(());
+    }
+    Err(Surprise(format!(
+        "{status} was expected of layer {layer:?}, and {} came of {told:?}: {}",
+        heard.status, heard.text
+    )))
+}
+
+/// That something is as it should be.
+pub fn expect_that(condition: bool, surprise: &str) -> Result<(), Surprise> {
+    condition.then_some(()).ok_or_else(|| Surprise(surprise.to_owned()))
+}
+
 /// Says it on standard output. Whoever stopped listening does not end the story.
 fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");

@@ -39,9 +39,10 @@ impl<'r> Responder<'r, 'static> for BearerRefusal {
         let Self(refusal) = self;
         let message = match refusal {
             Refusal::NoToken | Refusal::InvalidToken(_) => "Unauthorized".to_owned(),
-            Refusal::InvalidRequest(_) | Refusal::InsufficientScope { .. } | Refusal::Unavailable => {
-                refusal.to_string()
-            }
+            Refusal::InvalidRequest(_)
+            | Refusal::InsufficientScope { .. }
+            | Refusal::NotCovered(_)
+            | Refusal::Unavailable => refusal.to_string(),
         };
         let mut response = json(refusal.status(), &Body { code: refusal.status().code, message })?;
         match refusal.challenge(REALM) {
