@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sled::Tree;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::space::{Room, Space};
@@ -37,11 +37,15 @@ const LONGEST_LULL: Duration = Duration::from_micros(300);
 /// The longest time for which a cycle lets others join it.
 const LONGEST_GATHERING: Duration = Duration::from_millis(2);
 
+/// So long a cycle is waited for that was under way when the disk refused a write.
+const LONGEST_END: Duration = Duration::from_secs(2);
+
 /// Whether what is written still becomes durable. After a failure reads go on: a page that is to be split, which a reader
 /// would fail at, is split by whoever wrote to it.
 #[derive(Debug, Default)]
 pub struct Health {
     failure: OnceLock<Stopped>,
+    stopped: Notify,
     /// The snapshot that every write must leave whole.
     pub preserving: Arc<Preserving>,
     /// How much room the disk has.
@@ -125,6 +129,7 @@ impl Health {
     fn stop(&self, why: Stopped) {
         // The first reason stays; whatever follows follows from it.
         let _ = self.failure.set(why);
+        self.stopped.notify_waiters();
     }
 }
 
@@ -161,13 +166,24 @@ impl Committer {
 
     /// Waits until everything written before this call survives a power cut.
     pub async fn settled(&self) -> Result<()> {
+        // Told from here on, so that no failure falls between the question and the wait.
+        let stopped = self.health.stopped.notified();
+        tokio::pin!(stopped);
+        stopped.as_mut().enable();
         self.health.check()?;
         if self.acknowledges == Acknowledges::AtOnce {
             return Ok(());
         }
         let (done, settled) = oneshot::channel();
         let sent = self.requests.as_ref().is_some_and(|requests| requests.send(done).is_ok());
-        if sent && settled.await.is_ok() {
+        let is_settled = tokio::select! {
+            biased;
+            outcome = settled, if sent => outcome.is_ok(),
+            // Sled may lose the wake-up of a flush that the disk refused, and such a cycle never ends.
+            () = stopped, if sent => false,
+            else => false,
+        };
+        if is_settled {
             return Ok(());
         }
         self.health.fail("the committer is gone".into());
@@ -198,12 +214,19 @@ impl Committer {
 }
 
 impl Drop for Committer {
-    /// Waits for the thread, so that sled's files are released when the store is.
+    /// Waits for the thread, so that sled's files are released when the store is; not for good once the disk refused a write,
+    /// over which the thread may wait for sled for good.
     fn drop(&mut self) {
         drop(self.requests.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let Some(thread) = self.thread.take() else { return };
+        let began = Instant::now();
+        while self.health.has_failed() && !thread.is_finished() {
+            if began.elapsed() > LONGEST_END {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
         }
+        let _ = thread.join();
     }
 }
 
@@ -313,4 +336,34 @@ fn sync_unless_gone(path: &Path) -> io::Result<()> {
 pub fn last_cycle(meta: &Tree) -> std::result::Result<u64, sled::Error> {
     let bytes = meta.get(CYCLE)?;
     Ok(bytes.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_cycle_that_never_ends_once_the_disk_refused_a_write() {
+        let (requests, never_served) = mpsc::channel();
+        let health = Arc::<Health>::default();
+        let committer = Committer {
+            requests: Some(requests),
+            health: Arc::clone(&health),
+            acknowledges: Acknowledges::WhenDurable,
+            cycles: Arc::default(),
+            thread: None,
+        };
+        let failing = async {
+            // By then the other waits.
+            while never_served.try_recv().map(std::mem::forget).is_err() {
+                tokio::task::yield_now().await;
+            }
+            health.fail("no space left".into());
+        };
+
+        let (settled, ()) = tokio::join!(committer.settled(), failing);
+
+        assert!(settled.is_err());
+        assert!(committer.settled().await.is_err());
+    }
 }
