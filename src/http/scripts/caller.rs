@@ -94,7 +94,7 @@ impl<'r> Caller<'r> {
     /// # Errors
     /// [`ScriptRefusal`] of layer 1.
     pub async fn import_source(self, server: &AuthorizationServer) -> Result<LiveContainerToken, ScriptRefusal> {
-        let Credential::Token(token) = self.shown.clone()? else { return Err(Refusal::NoToken.into()) };
+        let Credential::Token(token) = self.shown? else { return Err(Refusal::NoToken.into()) };
         match container_token::find(server, token).await? {
             Some(live) => {
                 live.was_used(server, self.address);
@@ -105,7 +105,7 @@ impl<'r> Caller<'r> {
     }
 
     fn of_a_person(&self) -> Result<Shown<'r>, ScriptRefusal> {
-        match self.shown.clone()? {
+        match self.shown? {
             Credential::Basic(payload) => Ok(Shown::Basic(payload)),
             Credential::Token(token) => Ok(Shown::Alone(token)),
             Credential::Signature(_) => Err(Refusal::NoToken.into()),
