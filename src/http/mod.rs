@@ -21,6 +21,7 @@
 //! | `/setup/…`, `/invite/…`, `/reset/…` | holders of a one-time link | `accounts::links` |
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
 //! | `/account/apps` | who is signed in | `accounts::connections` |
+//! | `/account/tokens` | who is signed in | `accounts::tokens`, `accounts::new_token` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/console/…` | who is signed in | `console` |
 //! | `/admin/people` | admins | `admin` |

@@ -2,10 +2,12 @@
 
 pub mod connections;
 pub mod links;
+pub mod new_token;
 pub mod profile;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
+pub mod tokens;
 
 use rocket::{Route, routes};
 
@@ -22,6 +24,8 @@ pub fn routes() -> Vec<Route> {
         links::accept_invite,
         links::show_reset,
         links::reset,
+        new_token::show,
+        new_token::make,
         profile::home,
         profile::overview,
         profile::show_password,
@@ -35,5 +39,9 @@ pub fn routes() -> Vec<Route> {
         sign_in::go_on,
         sign_out::ask,
         sign_out::sign_out,
+        tokens::list,
+        tokens::revoke,
+        tokens::confirm_revoke_all,
+        tokens::revoke_all,
     ]
 }

@@ -34,6 +34,12 @@ pub fn when(moment: &Timestamp, _: &dyn askama::Values, now: &Timestamp) -> aska
     )))
 }
 
+/// How long it is until a moment, such as `in 3 days`.
+#[askama::filter_fn]
+pub fn left(moment: &Timestamp, _: &dyn askama::Values, now: &Timestamp) -> askama::Result<String> {
+    Ok(format!("in {}", moment.remaining(*now)))
+}
+
 /// What a person may do, in a word.
 #[askama::filter_fn]
 pub fn standing(person: &User, _: &dyn askama::Values) -> askama::Result<&'static str> {

@@ -9,6 +9,8 @@ pub fn sentence(done: Option<&str>) -> Option<&'static str> {
         "password-chosen" => "Your password was saved. Sign in with it.",
         "password-changed" => "Your password was changed, and you were signed out everywhere else.",
         "access-removed" => "Access was removed. It ended at once.",
+        "token-revoked" => "The API token was revoked. It is good for nothing from its next use on.",
+        "tokens-revoked" => "The API tokens were revoked. They are good for nothing from their next use on.",
         "session-ended" => "The session was ended.",
         "sessions-ended" => "The sessions were ended.",
         "redirect-uris-saved" => "The redirection URIs were saved.",

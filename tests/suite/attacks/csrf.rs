@@ -20,6 +20,9 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/consent",
         "/consent/switch",
         "/account/password",
+        "/account/tokens/new",
+        "/account/tokens/revoke",
+        "/account/tokens/revoke-all",
         "/account/sessions/end",
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
@@ -38,8 +41,9 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall", "x/tell", "x/rotate"];
     let of_site = of_site.map(|action| format!("/admin/sites/{site}/apps/{action}"));
     let of_member = [format!("/sites/{site}/apps/request")];
-    let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
-    let of_person = actions.map(|action| format!("/admin/people/{person}/{action}"));
+    let actions = ["link", "suspend", "resume", "apps/end"];
+    let ends = ["sessions/end", "sessions/end-all"];
+    let of_person = actions.into_iter().chain(ends).map(|action| format!("/admin/people/{person}/{action}"));
     let member = format!("members/{person}");
     let of_people = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];
     let of_people = of_people.map(|action| format!("/admin/sites/{site}/{action}"));
@@ -72,7 +76,7 @@ async fn every_form_of_a_page_wants_a_token_that_only_our_pages_know() {
 
 /// A route that is added later and takes a POST of a page must be among those that are tested.
 fn assert_every_form_is_among(server: &TestServer, tested: &[&str]) {
-    const PROGRAMS: [&str; 9] = [
+    const PROGRAMS: [&str; 11] = [
         "/forge/invocations",
         "/oauth2/token",
         "/oauth/token",
