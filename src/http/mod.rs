@@ -28,6 +28,7 @@
 //! | `/admin/sites/…/apps` | admins of a site | `installations` |
 //! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/admin/sites` | who is signed in | `admin::sites` |
+//! | `/admin/sites/…/import-sources` | admins of a site | `admin::import_sources` |
 //! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/users/…/manage/api-tokens`, `/jsm/assets/…`, `/tokens/leaked` | scripts, and whoever finds a token of one | `scripts` |
 //! | `/static/…` | everybody | `assets` |

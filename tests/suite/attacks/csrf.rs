@@ -47,7 +47,9 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let member = format!("members/{person}");
     let of_people = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];
     let of_people = of_people.map(|action| format!("/admin/sites/{site}/{action}"));
-    let of_site = of_site.into_iter().chain(of_people);
+    let sources = ["import-sources", "import-sources/x/token", "import-sources/x/end-token", "import-sources/x/remove"];
+    let sources = sources.map(|action| format!("/admin/sites/{site}/{action}"));
+    let of_site = of_site.into_iter().chain(of_people).chain(sources);
     fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain(of_member).chain([setup]).collect()
 }
 

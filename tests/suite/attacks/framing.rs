@@ -74,6 +74,7 @@ async fn every_answer(server: &TestServer, browser: &mut Visitor<'_>) -> Vec<(St
         &format!("/admin/people/{}", user.id),
         &consent,
         &choose,
+        &format!("/admin/sites/{}/import-sources", server.core.site.id),
         "/static/main.css",
         "/static/main.js",
         "/static/favicon.svg",

@@ -3,6 +3,7 @@
 mod api_tokens;
 mod at_rest;
 mod container_tokens;
+mod import_source_pages;
 mod leaked;
 mod manage;
 mod pages;
