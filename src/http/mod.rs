@@ -22,6 +22,7 @@
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
 //! | `/account/apps` | who is signed in | `accounts::connections` |
 //! | `/account/tokens` | who is signed in | `accounts::tokens`, `accounts::new_token` |
+//! | `/account/activity` | who is signed in | `accounts::activity` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/console/…` | who is signed in | `console` |
 //! | `/admin/people` | admins | `admin` |

@@ -1,5 +1,6 @@
 //! Pages of a person's own account.
 
+pub mod activity;
 pub mod connections;
 pub mod links;
 pub mod new_token;
@@ -14,6 +15,7 @@ use rocket::{Route, routes};
 /// The routes of this folder.
 pub fn routes() -> Vec<Route> {
     routes![
+        activity::list,
         connections::list,
         connections::show,
         connections::remove,

@@ -20,6 +20,8 @@ pub fn routes() -> Vec<Route> {
         person::suspend,
         person::resume,
         person::end_access,
+        person::revoke_token,
+        person::revoke_all_tokens,
         person::end_session,
         person::end_all_sessions,
         sites::list,

@@ -58,6 +58,7 @@ impl Frame {
             ("/admin/sites", "Sites"),
             ("/account/sessions", "Sessions"),
             ("/account/password", "Password"),
+            ("/account/activity", "Activity"),
             ("/console", "Developer console"),
         ];
         if self.nav.as_ref().is_some_and(|nav| nav.admin) {

@@ -42,7 +42,7 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let of_site = of_site.map(|action| format!("/admin/sites/{site}/apps/{action}"));
     let of_member = [format!("/sites/{site}/apps/request")];
     let actions = ["link", "suspend", "resume", "apps/end"];
-    let ends = ["sessions/end", "sessions/end-all"];
+    let ends = ["tokens/revoke", "tokens/revoke-all", "sessions/end", "sessions/end-all"];
     let of_person = actions.into_iter().chain(ends).map(|action| format!("/admin/people/{person}/{action}"));
     let member = format!("members/{person}");
     let of_people = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];

@@ -66,6 +66,7 @@ async fn every_answer(server: &TestServer, browser: &mut Visitor<'_>) -> Vec<(St
         "/account/tokens",
         "/account/tokens/new",
         "/account/tokens/revoke-all",
+        "/account/activity",
         "/account/sessions",
         "/account/password",
         "/logout",

@@ -288,6 +288,30 @@ async fn a_form_of_one_person_makes_none_for_another_and_is_still_good_for_its_o
 }
 
 #[rocket::async_test]
+async fn an_admin_sees_and_revokes_the_tokens_of_a_person_and_reads_none() {
+    let server = server().await.with_resources().await;
+    let (user, mut browser) = person(&server).await;
+    let tokens = [
+        secret(&browser.open_and_fill(NEW, NEW, &READS).await),
+        secret(&browser.open_and_fill(NEW, NEW, &READS).await),
+    ];
+    let admin = server.admin("admin@example.com", PASSWORD).await;
+    let mut admin = server.signed_in(&admin).await;
+    let path = format!("/admin/people/{}", user.id);
+
+    let page = admin.open(&path).await;
+    assert!(page.html.contains("Nightly export") && page.html.contains("hmp_…"));
+    assert!(tokens.iter().all(|token| !page.html.contains(token)));
+    let answer = admin.fill(&page, &format!("{path}/tokens/revoke"), &[]).await;
+    assert_eq!(answer.leads_to(), format!("{path}?done=token-revoked"));
+    assert_eq!(kept(&server, &user).await, 1);
+
+    admin.fill(&page, &format!("{path}/tokens/revoke-all"), &[]).await;
+    assert_eq!(kept(&server, &user).await, 0);
+    assert_eq!(admin.fill(&page, &format!("{path}/tokens/revoke"), &[]).await.status.code, 404);
+}
+
+#[rocket::async_test]
 async fn a_server_without_an_api_says_that_there_is_nothing_to_make_a_token_for() {
     let server = server().await;
     let (_, mut browser) = person(&server).await;
