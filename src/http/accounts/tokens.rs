@@ -73,8 +73,8 @@ impl TokenRow {
     pub(in crate::http) fn place(&self) -> &str {
         match (&self.listed.site, self.listed.token.site_id) {
             (Some(site), _) => &site.name,
-            (None, Some(_)) => "A site that is gone",
-            (None, None) => "Every site",
+            (None, Some(_)) => "a site that is gone",
+            (None, None) => "every site",
         }
     }
 }
