@@ -20,13 +20,14 @@ const HALLMARK: &str = "HALLMARK_";
 /// The variable that says what is logged, and wins over `[log]`, since it is also for commands that read no setting.
 pub const LOG: &str = "HALLMARK_LOG";
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "issuer",
     "lifetimes",
     "keys",
     "store",
     "passwords",
     "throttle",
+    "api_tokens",
     "cors",
     "proxies",
     "connections",
@@ -125,4 +126,17 @@ fn check_variables() -> Result<(), CommandError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_sets_every_table_there_is() {
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config")).expect("src/config");
+        let names = folder.map(|entry| entry.expect("an entry").path().file_stem().expect("a name").to_owned());
+        let missing: Vec<_> = names.filter(|name| name != "mod" && TABLES.iter().all(|table| name != table)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

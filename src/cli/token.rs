@@ -32,6 +32,7 @@ pub enum Command {
         /// Whose.
         email: Email,
         /// Its id, as `token list` has it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// End every API token of a person.

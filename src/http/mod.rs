@@ -21,12 +21,15 @@
 //! | `/setup/…`, `/invite/…`, `/reset/…` | holders of a one-time link | `accounts::links` |
 //! | `/account`, `/account/password` | who is signed in | `accounts::profile` |
 //! | `/account/apps` | who is signed in | `accounts::connections` |
+//! | `/account/tokens` | who is signed in | `accounts::tokens`, `accounts::new_token` |
+//! | `/account/activity` | who is signed in | `accounts::activity` |
 //! | `/account/sessions` | who is signed in | `accounts::sessions` |
 //! | `/console/…` | who is signed in | `console` |
 //! | `/admin/people` | admins | `admin` |
 //! | `/admin/sites/…/apps` | admins of a site | `installations` |
 //! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/admin/sites` | who is signed in | `admin::sites` |
+//! | `/admin/sites/…/import-sources` | admins of a site | `admin::import_sources` |
 //! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/users/…/manage/api-tokens`, `/jsm/assets/…`, `/tokens/leaked` | scripts, and whoever finds a token of one | `scripts` |
 //! | `/static/…` | everybody | `assets` |

@@ -61,6 +61,11 @@ pub fn client_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
+/// What a form says of itself, so that it does its work once however often it is sent: 128 random bits in hexadecimal.
+pub fn form_value() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// A short name for one request, told to people who report an error.
 pub fn request_id() -> String {
     format!("{:016x}", rand::random::<u64>())

@@ -1,17 +1,21 @@
 //! Pages of a person's own account.
 
+pub mod activity;
 pub mod connections;
 pub mod links;
+pub mod new_token;
 pub mod profile;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
+pub mod tokens;
 
 use rocket::{Route, routes};
 
 /// The routes of this folder.
 pub fn routes() -> Vec<Route> {
     routes![
+        activity::list,
         connections::list,
         connections::show,
         connections::remove,
@@ -22,6 +26,8 @@ pub fn routes() -> Vec<Route> {
         links::accept_invite,
         links::show_reset,
         links::reset,
+        new_token::show,
+        new_token::make,
         profile::home,
         profile::overview,
         profile::show_password,
@@ -35,5 +41,9 @@ pub fn routes() -> Vec<Route> {
         sign_in::go_on,
         sign_out::ask,
         sign_out::sign_out,
+        tokens::list,
+        tokens::revoke,
+        tokens::confirm_revoke_all,
+        tokens::revoke_all,
     ]
 }

@@ -6,10 +6,11 @@ use rocket::State;
 use rocket::http::CookieJar;
 
 use crate::accounts::profile::{self, ChangeRefusal};
-use crate::accounts::{connections, sessions};
+use crate::accounts::{api_tokens, connections, sessions};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Standing, User};
+use crate::http::accounts::activity::last_leak;
 use crate::http::accounts::sign_in::{Problem, busy, too_many};
 use crate::http::guards::cookies::{self, CookieName};
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
@@ -27,6 +28,9 @@ struct OverviewPage<'a> {
     signed_in: Timestamp,
     sessions: usize,
     apps: usize,
+    tokens: usize,
+    /// When a token of the person was last found in public, if that is not long ago.
+    leak: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -52,12 +56,15 @@ pub async fn overview(server: &State<Arc<AuthorizationServer>>, signed_in: Signe
     let user = &signed_in.user;
     let sessions = sessions::list(server, user.id).await.map_err(|error| ErrorPage::failure(&error))?;
     let apps = connections::list(server, user.id).await.map_err(|error| ErrorPage::failure(&error))?;
+    let tokens = api_tokens::list(server, user.id).await.map_err(|error| ErrorPage::failure(&error))?;
     Ok(Page::ok(&OverviewPage {
         frame: Frame::wide(server, user, "/account"),
         user,
         signed_in: signed_in.session.created,
         sessions: sessions.len(),
         apps: apps.len(),
+        tokens: tokens.iter().filter(|listed| listed.is_live).count(),
+        leak: last_leak(server, user.id).await.map_err(|error| ErrorPage::failure(&error))?,
         now: server.now(),
     }))
 }

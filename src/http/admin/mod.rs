@@ -1,5 +1,6 @@
 //! Pages behind a standing: only admins open them, and of the pages of a site the admins of that site too.
 
+pub mod import_sources;
 pub mod members;
 pub mod people;
 pub mod person;
@@ -19,12 +20,20 @@ pub fn routes() -> Vec<Route> {
         person::suspend,
         person::resume,
         person::end_access,
+        person::revoke_token,
+        person::revoke_all_tokens,
         person::end_session,
         person::end_all_sessions,
         sites::list,
         sites::add,
         site::show,
         site::change,
+        import_sources::list,
+        import_sources::add,
+        import_sources::make_token,
+        import_sources::end_token,
+        import_sources::confirm,
+        import_sources::remove,
         members::add,
         members::set_standing,
         members::confirm,

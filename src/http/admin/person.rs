@@ -1,4 +1,5 @@
-//! /admin/people/ID: one person's state, grants and sessions, and ending any of them. No admin sees or sets a password.
+//! /admin/people/ID: one person's state, grants, API tokens and sessions, and ending any of them. No admin sees a token, or sees or
+//! sets a password.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use rocket::http::Status;
 
 use crate::accounts::connections::Connection;
 use crate::accounts::people::{self, PeopleError};
-use crate::accounts::{connections, sessions};
+use crate::accounts::{api_tokens, connections, sessions};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::Actor;
 use crate::domain::id::UserId;
@@ -15,6 +16,7 @@ use crate::domain::time::{Lifetime, Timestamp};
 use crate::domain::user::{User, UserState};
 use crate::http::accounts::connections::no_such_app;
 use crate::http::accounts::sessions::{SessionRow, no_such_session};
+use crate::http::accounts::tokens::{TokenRow, no_such_token};
 use crate::http::guards::csrf::{CsrfForm, CsrfToken};
 use crate::http::guards::signed_in::Admin;
 use crate::http::responses::page::{ErrorPage, Frame, Page};
@@ -29,6 +31,7 @@ struct PersonPage<'a> {
     person: &'a User,
     is_self: bool,
     connections: Vec<Connection>,
+    tokens: Vec<TokenRow>,
     rows: Vec<SessionRow>,
     notice: Option<&'static str>,
     now: Timestamp,
@@ -58,12 +61,14 @@ pub async fn show(
     let person = person(server, id).await?;
     let sessions = sessions::list(server, person.id).await.map_err(|error| ErrorPage::failure(&error))?;
     let connections = connections::list(server, person.id).await.map_err(|error| ErrorPage::failure(&error))?;
+    let tokens = api_tokens::list(server, person.id).await.map_err(|error| ErrorPage::failure(&error))?;
     Ok(Page::ok(&PersonPage {
         frame: Frame::wide(server, &admin.0.user, "/admin/people"),
         csrf: csrf.0,
         is_self: person.id == admin.0.user.id,
         person: &person,
         connections,
+        tokens: TokenRow::of(server, tokens).await.map_err(|error| ErrorPage::failure(&error))?,
         rows: SessionRow::of(sessions, admin.0.session_key),
         notice: notice::sentence(done),
         now: server.now(),
@@ -104,6 +109,31 @@ pub async fn end_access(server: &Server, admin: Admin, id: &str, form: CsrfForm)
         Ok(None) => Err(no_such_app()),
         Err(error) => Err(ErrorPage::failure(&error)),
     }
+}
+
+/// Ends one API token of the person.
+#[rocket::post("/admin/people/<id>/tokens/revoke", data = "<form>")]
+pub async fn revoke_token(server: &Server, admin: Admin, id: &str, form: CsrfForm) -> Result<Redirect303, ErrorPage> {
+    let person = person(server, id).await?;
+    match api_tokens::revoke(server, person.id, form.get("token"), by(&admin)).await {
+        Ok(Some(_)) => Ok(back(person.id, "token-revoked")),
+        Ok(None) => Err(no_such_token()),
+        Err(error) => Err(ErrorPage::failure(&error)),
+    }
+}
+
+/// Ends every API token of the person.
+#[rocket::post("/admin/people/<id>/tokens/revoke-all", data = "<_form>")]
+pub async fn revoke_all_tokens(
+    server: &Server,
+    admin: Admin,
+    id: &str,
+    _form: CsrfForm,
+) -> Result<Redirect303, ErrorPage> {
+    let person = person(server, id).await?;
+    let revoked = api_tokens::revoke_all(server, person.id, by(&admin)).await;
+    revoked.map_err(|error| ErrorPage::failure(&error))?;
+    Ok(back(person.id, "tokens-revoked"))
 }
 
 /// Ends one session of the person.

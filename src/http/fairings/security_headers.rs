@@ -5,7 +5,7 @@ use rocket::http::Header;
 use rocket::{Request, Response};
 
 /// Every answer gets them, JSON fewer than a page: what moves a browser's page means nothing to a program, and an
-/// introspection is answered too often to carry it. There is no script on any page, so that none is allowed.
+/// introspection is answered too often to carry it. No page runs a script but those that show a secret, which say so themselves.
 pub struct SecurityHeaders {
     /// Whether browsers reach us over TLS and may be told to insist on it.
     pub https: bool,
@@ -13,6 +13,13 @@ pub struct SecurityHeaders {
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
+
+/// What a page may do that has our script, which copies a secret that it shows: it writes no markup, so that no script may.
+pub const POLICY_WITH_SCRIPT: (&str, &str) = (
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
 
 /// What a browser does with a page, or where an answer leads it.
 const PAGE: [(&str, &str); 5] = [
@@ -43,7 +50,9 @@ pub fn guard(response: &mut Response<'_>, https: bool) {
     let is_json = response.headers().get_one("Content-Type") == Some("application/json");
     let headers: &[(&str, &str)] = if is_json { &JSON } else { &PAGE };
     for (name, value) in headers {
-        response.set_header(Header::new(*name, *value));
+        if response.headers().get_one(name) != Some(POLICY_WITH_SCRIPT.1) {
+            response.set_header(Header::new(*name, *value));
+        }
     }
     response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
     if !response.headers().contains("Cross-Origin-Resource-Policy") {

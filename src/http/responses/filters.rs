@@ -34,6 +34,15 @@ pub fn when(moment: &Timestamp, _: &dyn askama::Values, now: &Timestamp) -> aska
     )))
 }
 
+/// How long it is until a moment, such as `in 3 days`: to the nearest day, so that what was made for 30 days a minute ago is not
+/// said to end in 29.
+#[askama::filter_fn]
+pub fn left(moment: &Timestamp, _: &dyn askama::Values, now: &Timestamp) -> askama::Result<String> {
+    let (left, day) = (moment.remaining(*now), Lifetime::days(1).as_secs());
+    let nearest = Lifetime((left.as_secs() + day / 2) / day * day);
+    Ok(format!("in {}", if left.as_secs() < day { left } else { nearest }))
+}
+
 /// What a person may do, in a word.
 #[askama::filter_fn]
 pub fn standing(person: &User, _: &dyn askama::Values) -> askama::Result<&'static str> {

@@ -8,6 +8,7 @@ use rocket::response::{Responder, Response, Result};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::user::{Standing, User};
 use crate::http::assets;
+use crate::http::fairings::security_headers::POLICY_WITH_SCRIPT;
 use crate::http::guards::{request_id, server_of};
 use crate::http::responses::redirect::Redirect303;
 use crate::store::StoreError;
@@ -20,6 +21,8 @@ pub struct Frame {
     pub host: String,
     /// The address of the style sheet.
     pub style_sheet: String,
+    /// The address of the script, for the pages that show a secret.
+    pub script: String,
     /// The navigation beside the page; none on pages that ask one thing.
     pub nav: Option<Nav>,
 }
@@ -36,7 +39,8 @@ impl Frame {
     /// The frame of a page that asks one thing.
     pub fn narrow(server: &AuthorizationServer) -> Self {
         let issuer = &server.config.issuer;
-        Self { name: issuer.name.clone(), host: issuer.url.host(), style_sheet: assets::style_sheet(), nav: None }
+        let (name, host) = (issuer.name.clone(), issuer.url.host());
+        Self { name, host, style_sheet: assets::style_sheet(), script: assets::script(), nav: None }
     }
 
     /// The frame of a page among others, for `user`.
@@ -50,9 +54,11 @@ impl Frame {
         let mut entries = vec![
             ("/account", "Overview"),
             ("/account/apps", "Connected apps"),
+            ("/account/tokens", "API tokens"),
             ("/admin/sites", "Sites"),
             ("/account/sessions", "Sessions"),
             ("/account/password", "Password"),
+            ("/account/activity", "Activity"),
             ("/console", "Developer console"),
         ];
         if self.nav.as_ref().is_some_and(|nav| nav.admin) {
@@ -72,6 +78,7 @@ impl Frame {
 pub struct Page {
     status: Status,
     html: askama::Result<String>,
+    policy: Option<(&'static str, &'static str)>,
 }
 
 impl Page {
@@ -82,7 +89,12 @@ impl Page {
 
     /// The page that `template` makes, with another status.
     pub fn with_status(status: Status, template: &impl Template) -> Self {
-        Self { status, html: template.render() }
+        Self { status, html: template.render(), policy: None }
+    }
+
+    /// Lets the page run our script.
+    pub fn with_script(self) -> Self {
+        Self { policy: Some(POLICY_WITH_SCRIPT), ..self }
     }
 }
 
@@ -92,12 +104,12 @@ impl<'r> Responder<'r, 'static> for Page {
             tracing::error!(%error, "a page could not be written");
             Status::InternalServerError
         })?;
-        Response::build()
-            .status(self.status)
-            .header(ContentType::HTML)
-            .raw_header("Cache-Control", "no-store")
-            .sized_body(html.len(), std::io::Cursor::new(html))
-            .ok()
+        let mut response = Response::build();
+        response.status(self.status).header(ContentType::HTML).raw_header("Cache-Control", "no-store");
+        if let Some((name, value)) = self.policy {
+            response.raw_header(name, value);
+        }
+        response.sized_body(html.len(), std::io::Cursor::new(html)).ok()
     }
 }
 

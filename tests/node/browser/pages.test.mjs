@@ -10,6 +10,7 @@ import { App, Api } from "../support/app.mjs";
 import { launch, withoutScripts } from "../support/chromium.mjs";
 import { MANY, OWN, asked, connected, deployed, installed, manifest } from "../support/deployed.mjs";
 import { press, signIn } from "../support/journey.mjs";
+import { askForToken, scripted } from "../support/scripts.mjs";
 import { PERSON, RESOURCE, SCREENSHOTS, app as clientAt, seededServer, startServer } from "../support/server.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -18,7 +19,7 @@ const SMALLEST_TARGET_PX = 24;
 const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
 
 describe("the pages", () => {
-  let browser, server, bare, app, api, client, place, gantt;
+  let browser, server, bare, app, api, client, place, gantt, sources;
   /** Cookies of nobody, of a person and of an admin. */
   const cookies = { nobody: { cookies: [], origins: [] } };
 
@@ -28,7 +29,7 @@ describe("the pages", () => {
     api = await new Api().start(() => server.issuer, RESOURCE);
     app = await new App().start(() => server.issuer, () => client, api);
     client = clientAt(app.redirectUri);
-    const environment = { HALLMARK_CONNECT__ALLOW_PRIVATE_ADDRESSES: "true" };
+    const environment = { HALLMARK_CONNECT__ALLOW_PRIVATE_ADDRESSES: "true", HALLMARK_API_TOKENS__EVERYTHING: "true" };
     server = await seededServer({ redirectUri: app.redirectUri, environment });
     bare = await startServer();
     await server.addPerson(ADMIN);
@@ -38,6 +39,7 @@ describe("the pages", () => {
     cookies.member = await signedIn({ email: "sam@example.com", password: "yet another long password" });
     place = await installed(server);
     gantt = await connected(server);
+    sources = await scripted(server, place.site, PERSON);
     await as("person", (page) => deployed(server, page));
     await as("member", (page) => asked(server, place.site, page));
   });
@@ -95,6 +97,20 @@ describe("the pages", () => {
     await page.getByRole("link", { name: "Open Default site" }).click();
   }
 
+  /** Sends the form for a token, and once more where the answer is loaded again. */
+  const make = (fields) => async (page) => {
+    await askForToken(page, server.origin, fields);
+  };
+  async function makeAgain(page) {
+    await askForToken(page, server.origin, { name: "Nightly export", scopes: ["See your assets"] });
+    await page.reload();
+  }
+  const onSources = (path) => (page) => page.goto(`${server.origin}/admin/sites/${place.site}/import-sources${path}`);
+  async function makeImportToken(page) {
+    await onSources("")(page);
+    await page.getByRole("button", { name: /^Make another token for Laptops/ }).click();
+  }
+
   /** Stops where the person is about to leave for the app. */
   async function leave(page, decision) {
     await page.route(`${app.origin}/**`, (route) => route.abort("aborted"));
@@ -142,6 +158,14 @@ describe("the pages", () => {
       },
     ],
     "account-apps-empty": ["admin", at("/account/apps")],
+    "account-tokens": ["person", at("/account/tokens")],
+    "account-tokens-empty": ["member", at("/account/tokens")],
+    "account-token-new": ["person", at("/account/tokens/new")],
+    "account-token-problem": ["person", make({ name: "Nightly export", scopes: [] })],
+    "account-token-made": ["person", make({ name: "Nightly export", scopes: ["See your assets", "Change your assets"] })],
+    "account-token-again": ["person", makeAgain],
+    "account-tokens-revoke-all": ["person", at("/account/tokens/revoke-all")],
+    "account-activity": ["person", at("/account/activity")],
     "account-sessions": ["person", at("/account/sessions")],
     "account-password": ["person", at("/account/password")],
     "admin-people": ["admin", at("/admin/people")],
@@ -207,6 +231,18 @@ describe("the pages", () => {
         await press(page, "Add the member");
       },
     ],
+    "site-import-sources": ["admin", onSources("")],
+    "site-import-sources-empty": ["admin", (page) => page.goto(`${server.origin}/admin/sites/${sources.emptySite}/import-sources`)],
+    "site-import-sources-problem": [
+      "admin",
+      async (page) => {
+        await onSources("")(page);
+        await page.getByLabel("Name").fill(" ");
+        await press(page, "Register");
+      },
+    ],
+    "site-import-token": ["admin", makeImportToken],
+    "site-import-source-remove": ["admin", (page) => onSources(`/${sources.laptops}/remove`)(page)],
     "admin-remove-member": [
       "admin",
       async (page) => {

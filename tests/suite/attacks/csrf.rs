@@ -20,6 +20,9 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
         "/consent",
         "/consent/switch",
         "/account/password",
+        "/account/tokens/new",
+        "/account/tokens/revoke",
+        "/account/tokens/revoke-all",
         "/account/sessions/end",
         "/account/sessions/end-others",
         "/account/apps/00000000000000000000000000000000/remove",
@@ -38,12 +41,15 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let of_site = ["decline", "install", "x/approve", "x/suspend", "x/resume", "x/uninstall", "x/tell", "x/rotate"];
     let of_site = of_site.map(|action| format!("/admin/sites/{site}/apps/{action}"));
     let of_member = [format!("/sites/{site}/apps/request")];
-    let actions = ["link", "suspend", "resume", "apps/end", "sessions/end", "sessions/end-all"];
-    let of_person = actions.map(|action| format!("/admin/people/{person}/{action}"));
+    let actions = ["link", "suspend", "resume", "apps/end"];
+    let ends = ["tokens/revoke", "tokens/revoke-all", "sessions/end", "sessions/end-all"];
+    let of_person = actions.into_iter().chain(ends).map(|action| format!("/admin/people/{person}/{action}"));
     let member = format!("members/{person}");
     let of_people = ["change", "members", &format!("{member}/standing"), &format!("{member}/remove")];
     let of_people = of_people.map(|action| format!("/admin/sites/{site}/{action}"));
-    let of_site = of_site.into_iter().chain(of_people);
+    let sources = ["import-sources", "import-sources/x/token", "import-sources/x/end-token", "import-sources/x/remove"];
+    let sources = sources.map(|action| format!("/admin/sites/{site}/{action}"));
+    let of_site = of_site.into_iter().chain(of_people).chain(sources);
     fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain(of_member).chain([setup]).collect()
 }
 

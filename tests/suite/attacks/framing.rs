@@ -1,4 +1,5 @@
-//! RFC 9700 section 4.16: no answer may be shown in a frame, run a script or load anything from elsewhere.
+//! RFC 9700 section 4.16: no answer may be shown in a frame, run a script or load anything from elsewhere. The pages that show a
+//! secret run one script of ours: `scripts::pages` has them.
 
 use rocket::http::Method;
 
@@ -62,6 +63,10 @@ async fn every_answer(server: &TestServer, browser: &mut Visitor<'_>) -> Vec<(St
         "/account",
         "/account/apps",
         &format!("/account/apps/{grant}"),
+        "/account/tokens",
+        "/account/tokens/new",
+        "/account/tokens/revoke-all",
+        "/account/activity",
         "/account/sessions",
         "/account/password",
         "/logout",
@@ -70,7 +75,9 @@ async fn every_answer(server: &TestServer, browser: &mut Visitor<'_>) -> Vec<(St
         &format!("/admin/people/{}", user.id),
         &consent,
         &choose,
+        &format!("/admin/sites/{}/import-sources", server.core.site.id),
         "/static/main.css",
+        "/static/main.js",
         "/static/favicon.svg",
         "/.well-known/oauth-authorization-server",
         "/nothing/here",

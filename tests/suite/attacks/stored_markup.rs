@@ -1,10 +1,13 @@
 //! Whatever people and operators call things, it is text on every page.
 
 use hallmark::accounts::people::{Joining, NewUser};
+use hallmark::accounts::{api_tokens, containers};
+use hallmark::domain::api_token::Reach;
+use hallmark::domain::event::Actor;
 use hallmark::domain::site::Site;
 use hallmark::domain::user::Standing;
 
-use crate::support::oauth::confidential;
+use crate::support::oauth::{confidential, scope};
 use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
@@ -23,6 +26,11 @@ async fn a_name_of_markup_is_text_on_every_page() {
     let user = server.add(new, PASSWORD).await;
     let site = Site { name: MARKUP.into(), ..server.core.site.as_ref().clone() };
     server.core.store.change_site(&site).await.expect("a store");
+    let label = || MARKUP.parse().expect("a label");
+    let reach = Reach::Scopes(scope("read:objects"));
+    let token = api_tokens::NewApiToken { label: label(), days: 1, reach, site_id: Some(site.id), request: None };
+    api_tokens::make(&server.core, &user, token, Actor::User(user.id)).await.expect("a token");
+    let source = containers::add(&server.core, site.id, (None, label()), Actor::Operator).await.expect("a source").id;
     let code = server.code_of(&user, &app, "read:objects", &[]).await;
     app.redeem(&server, &code, &[]).await;
     let mut browser = server.visitor();
@@ -36,10 +44,15 @@ async fn a_name_of_markup_is_text_on_every_page() {
         "/account",
         "/account/apps",
         &format!("/account/apps/{grant}"),
+        "/account/tokens",
+        "/account/tokens/new",
+        "/account/activity",
         "/account/sessions",
         "/admin/sites",
         &format!("/admin/sites/{}", server.core.site.id),
         &format!("/admin/sites/{}/members/{}/remove", server.core.site.id, user.id),
+        &format!("/admin/sites/{}/import-sources", server.core.site.id),
+        &format!("/admin/sites/{}/import-sources/{source}/remove", server.core.site.id),
         "/admin/people",
         &format!("/admin/people/{}", user.id),
         &choose,
@@ -63,6 +76,14 @@ async fn what_is_typed_or_sent_comes_back_as_text() {
     let fields = [("email", MARKUP), ("name", MARKUP)];
     let invited = browser.open_and_fill("/admin/people", "/admin/people", &fields).await;
     assert!(!invited.html.contains("<img") && invited.html.contains(ESCAPED));
+
+    let fields = [("label", MARKUP), ("days", MARKUP), ("site", MARKUP), ("scope", MARKUP)];
+    let sources = format!("/admin/sites/{}/import-sources", server.core.site.id);
+    for (path, fields) in [("/account/tokens/new", &fields[..]), (&sources, &[("label", &"\"><img src=x>".repeat(9))])]
+    {
+        let refused = browser.open_and_fill(path, path, fields).await;
+        assert!(!refused.html.contains("<img") && refused.html.contains(ESCAPED), "{path}");
+    }
 
     let encoded = "%22%3E%3Cimg%20src%3Dx%3E";
     for path in [

@@ -34,6 +34,8 @@ fn an_operator_makes_lists_and_ends_api_tokens() {
     assert_eq!(operator.run(&format!("token revoke ann@example.com {id} --json")).json()["revoked"], true);
     let again = operator.run(&format!("token revoke ann@example.com {id}"));
     assert!(again.exit == 1 && again.err.contains("has no API token"), "{}", again.err);
+    let hyphen = operator.run("token revoke ann@example.com -hyphen");
+    assert!(hyphen.exit == 1 && hyphen.err.contains("has no API token -hyphen"), "an id may begin so: {}", hyphen.err);
     assert_eq!(operator.run("token revoke-all ann@example.com --json").json()["revoked"], 1);
     assert_eq!(operator.run("token list --json").json(), serde_json::json!([]));
 }
