@@ -4,17 +4,23 @@ use std::net::IpAddr;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::Subject;
-use crate::domain::event::{Actor, Event};
+use crate::domain::event::{Actor, Event, LeakedKind};
 use crate::domain::id::UserId;
+use crate::domain::link::LinkPurpose;
 use crate::domain::refresh_token::FamilyEnd;
 use crate::domain::secret::TokenKey;
 use crate::secrets::refresh_token;
-use crate::secrets::token::{TokenKind, kind_of, read};
+use crate::secrets::token::{TokenKind, read};
 use crate::store::StoreError;
+
+/// What is ended for whoever has it. A code is over in a minute, and whoever redeems it must prove more than to have it; a client
+/// secret is no token, and its owner replaces it.
+const KINDS: [TokenKind; 6] =
+    [TokenKind::Access, TokenKind::Refresh, TokenKind::Api, TokenKind::Container, TokenKind::Session, TokenKind::Link];
 
 /// What was ended.
 struct Ended {
-    kind: &'static str,
+    kind: LeakedKind,
     user_id: Option<UserId>,
     name: Option<String>,
 }
@@ -25,7 +31,7 @@ struct Ended {
 /// # Errors
 /// [`StoreError`] if the store fails: it may still be live.
 pub async fn end(server: &AuthorizationServer, text: &str, address: Option<IpAddr>) -> Result<(), StoreError> {
-    let ended = match kind_of(text) {
+    let ended = match KINDS.into_iter().find(|kind| text.starts_with(kind.prefix())) {
         Some(TokenKind::Refresh) => refresh_token(server, text).await?,
         Some(kind) => match read(kind, text) {
             Some(key) => of_kind(server, kind, key).await?,
@@ -35,7 +41,6 @@ pub async fn end(server: &AuthorizationServer, text: &str, address: Option<IpAdd
     };
     match ended {
         Some(Ended { kind, user_id, name }) => {
-            let kind = kind.to_owned();
             server.record(Event::LeakedTokenEnded { kind, user_id, name, address }).await;
             Ok(())
         }
@@ -49,7 +54,8 @@ async fn of_kind(server: &AuthorizationServer, kind: TokenKind, key: TokenKey) -
         TokenKind::Access => access_token(server, key).await,
         TokenKind::Api => api_token(server, key).await,
         TokenKind::Container => container_token(server, key).await,
-        // A code is over in a minute, and whoever redeems it must prove more than to have it.
+        TokenKind::Session => session(server, key).await,
+        TokenKind::Link => one_time_link(server, key).await,
         _ => Ok(None),
     }
 }
@@ -61,7 +67,7 @@ async fn access_token(server: &AuthorizationServer, key: TokenKey) -> Result<Opt
         Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
     };
     let ended = server.store.revoke_access_token(key).await?;
-    Ok(ended.then(|| Ended { kind: "access_token", user_id, name: Some(token.client_id.to_string()) }))
+    Ok(ended.then(|| Ended { kind: LeakedKind::AccessToken, user_id, name: Some(token.client_id.to_string()) }))
 }
 
 async fn refresh_token(server: &AuthorizationServer, text: &str) -> Result<Option<Ended>, StoreError> {
@@ -70,14 +76,30 @@ async fn refresh_token(server: &AuthorizationServer, text: &str) -> Result<Optio
     let forget = server.now() + server.config.lifetimes.access_token;
     let ended = server.store.end_family(presented.family, FamilyEnd::Leaked, forget).await?;
     let name = Some(family.client_id.to_string());
-    Ok(ended.then_some(Ended { kind: "refresh_token", user_id: Some(family.user_id), name }))
+    Ok(ended.then_some(Ended { kind: LeakedKind::RefreshToken, user_id: Some(family.user_id), name }))
 }
 
 async fn api_token(server: &AuthorizationServer, key: TokenKey) -> Result<Option<Ended>, StoreError> {
     let Some(token) = server.store.api_token(key).await? else { return Ok(None) };
     let ended = server.store.revoke_api_token(key).await?;
     let name = Some(token.label.to_string());
-    Ok(ended.then_some(Ended { kind: "api_token", user_id: Some(token.user_id), name }))
+    Ok(ended.then_some(Ended { kind: LeakedKind::ApiToken, user_id: Some(token.user_id), name }))
+}
+
+async fn session(server: &AuthorizationServer, key: TokenKey) -> Result<Option<Ended>, StoreError> {
+    let Some(session) = server.store.session(key).await? else { return Ok(None) };
+    let ended = server.store.end_session(key).await?;
+    Ok(ended.then_some(Ended { kind: LeakedKind::Session, user_id: Some(session.user_id), name: None }))
+}
+
+async fn one_time_link(server: &AuthorizationServer, key: TokenKey) -> Result<Option<Ended>, StoreError> {
+    let Some(link) = server.store.link(key).await? else { return Ok(None) };
+    let user_id = match link.purpose {
+        LinkPurpose::Setup => None,
+        LinkPurpose::Invite(user) | LinkPurpose::PasswordReset(user) => Some(user),
+    };
+    let ended = server.store.take_link(key).await?;
+    Ok(ended.then_some(Ended { kind: LeakedKind::OneTimeLink, user_id, name: None }))
 }
 
 async fn container_token(server: &AuthorizationServer, key: TokenKey) -> Result<Option<Ended>, StoreError> {
@@ -87,5 +109,9 @@ async fn container_token(server: &AuthorizationServer, key: TokenKey) -> Result<
         Actor::User(user) => Some(user),
         Actor::Operator => None,
     };
-    Ok(ended.then_some(Ended { kind: "container_token", user_id, name: Some(found.container.label.to_string()) }))
+    Ok(ended.then_some(Ended {
+        kind: LeakedKind::ContainerToken,
+        user_id,
+        name: Some(found.container.label.to_string()),
+    }))
 }

@@ -23,6 +23,24 @@ pub struct Recorded {
     pub event: Event,
 }
 
+/// What somebody found in public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakedKind {
+    /// An access token of an app.
+    AccessToken,
+    /// A refresh token of an app; its whole family is over.
+    RefreshToken,
+    /// An API token of a person.
+    ApiToken,
+    /// The token of an import source.
+    ContainerToken,
+    /// The cookie of a session.
+    Session,
+    /// A link for set-up, an invitation or a new password.
+    OneTimeLink,
+}
+
 /// Who caused it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,7 +222,7 @@ pub enum Event {
     /// Every API token of a person was ended.
     ApiTokensRevoked { user_id: UserId, count: usize, by: Actor },
     /// Somebody found a token in public, and it is over; whose it was and what it was called, where that is known.
-    LeakedTokenEnded { kind: String, user_id: Option<UserId>, name: Option<String>, address: Option<IpAddr> },
+    LeakedTokenEnded { kind: LeakedKind, user_id: Option<UserId>, name: Option<String>, address: Option<IpAddr> },
     /// A token that was shown to this server itself is no good.
     TokenRefused { address: Option<IpAddr>, reason: String },
     /// A protected resource takes other API tokens than before.

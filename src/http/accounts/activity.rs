@@ -6,7 +6,7 @@ use rocket::State;
 
 use crate::accounts::activity;
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::event::{Actor, Event, Recorded};
+use crate::domain::event::{Actor, Event, LeakedKind, Recorded};
 use crate::domain::id::{ClientId, ContainerId, SiteId, UserId};
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::http::guards::signed_in::SignedIn;
@@ -61,9 +61,15 @@ async fn told(server: &AuthorizationServer, user: UserId) -> Result<Vec<Told>, S
 
 fn advice(event: &Event) -> Option<&'static str> {
     match event {
-        Event::LeakedTokenEnded { .. } => Some(
+        Event::LeakedTokenEnded { kind: LeakedKind::ApiToken | LeakedKind::ContainerToken, .. } => Some(
             "Find out where it stood and take it away there. Look at the API for what was done with it before, and \
              make a new one for the script that used it.",
+        ),
+        Event::LeakedTokenEnded { kind: LeakedKind::AccessToken | LeakedKind::RefreshToken, .. } => Some(
+            "The app asks for your consent again, or for a new token. Tell who makes it that it lost the one it had.",
+        ),
+        Event::LeakedTokenEnded { kind: LeakedKind::Session | LeakedKind::OneTimeLink, .. } => Some(
+            "Whoever had it could act as you until then. Look below for what you did not do, and change your password.",
         ),
         Event::RefreshTokenReused { .. } => Some(
             "Either the app made a mistake, or somebody has a copy of what it holds for you. If it happens again, \
@@ -110,7 +116,7 @@ async fn sentence(server: &AuthorizationServer, user: UserId, event: &Event) -> 
         Event::ApiTokenRevoked { label, by, .. } => format!("{} revoked the API token “{label}”.", who(by)),
         Event::ApiTokensRevoked { count, by, .. } => format!("{} revoked {}.", who(by), counted(*count, "API token")),
         Event::LeakedTokenEnded { kind, name, address, .. } => {
-            let what = leaked(server, kind, name.as_deref()).await?;
+            let what = leaked(server, *kind, name.as_deref()).await?;
             let from = address.map(|address| format!(" It was reported from {address}.")).unwrap_or_default();
             format!("Somebody found {what} in public, and it was ended.{from}")
         }
@@ -133,10 +139,14 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// What was found in public. Of a token of an app the name is that of its client, of any other what people call it.
-async fn leaked(server: &AuthorizationServer, kind: &str, name: Option<&str>) -> Result<String, StoreError> {
+async fn leaked(server: &AuthorizationServer, kind: LeakedKind, name: Option<&str>) -> Result<String, StoreError> {
     Ok(match (kind, name) {
-        ("api_token", Some(label)) => format!("your API token “{label}”"),
-        ("container_token", Some(label)) => format!("the token that you made for the import source “{label}”"),
+        (LeakedKind::ApiToken, Some(label)) => format!("your API token “{label}”"),
+        (LeakedKind::ContainerToken, Some(label)) => {
+            format!("the token that you made for the import source “{label}”")
+        }
+        (LeakedKind::Session, _) => "the cookie of a session of yours".to_owned(),
+        (LeakedKind::OneTimeLink, _) => "a link by which a password of yours could be chosen".to_owned(),
         (_, Some(client)) => match client.parse() {
             Ok(id) => format!("a token with which {} acts for you", app(server, &id).await?),
             Err(_) => "a token with which an app acts for you".to_owned(),

@@ -12,7 +12,10 @@ fn a_compacted_store_holds_what_it_held() {
     let compacted = operator.run("store compact --json").json();
 
     let after = operator.run("backup --out after.hallmark --json").json();
-    assert_eq!(after["tables"], before["tables"]);
+    // The second backup is a fact itself.
+    let mut expected = before["tables"].clone();
+    expected["events"] = (before["tables"]["events"].as_u64().expect("a count") + 1).into();
+    assert_eq!(after["tables"], expected);
     assert_eq!(compacted["records"], before["records"]);
     assert!(operator.run("user list").out.contains("p@example.com"));
     assert_eq!(operator.serve().stop().0, Some(0));

@@ -3,6 +3,7 @@
 use hallmark::accounts::api_tokens;
 use hallmark::domain::container::Container;
 use hallmark::domain::site::SiteStanding;
+use hallmark::domain::time::Lifetime;
 use hallmark::domain::user::User;
 use rocket::http::Header;
 
@@ -107,6 +108,8 @@ async fn a_container_has_at_most_one_live_token_whatever_failed() {
 async fn a_reported_token_is_over_once_that_was_said() {
     at_every_call(async |attempt| {
         let server = attempt.server;
+        // Reports of one place are slowed down.
+        server.core.clock.advance(Lifetime::minutes(1));
         let owner: User = attempt.person().await;
         let token = server.api_token(&owner, "read:objects").await;
         let body = form(&[("token", &token)]);

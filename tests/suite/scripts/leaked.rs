@@ -1,12 +1,14 @@
 //! POST /tokens/leaked: whoever found a token in public ends it, and whoever it was of is told.
 
 use hallmark::accounts::activity;
-use hallmark::domain::event::Event;
+use hallmark::accounts::people;
+use hallmark::domain::event::{Actor, Event, LeakedKind};
 use hallmark::domain::site::SiteStanding;
 
 use crate::support::client::{Answer, form};
 use crate::support::faulty_store::Faults;
 use crate::support::oauth::confidential;
+use crate::support::people::path_of;
 use crate::support::server::{TestServer, server, server_with, server_with_faults};
 
 async fn report(server: &TestServer, token: &str) -> Answer {
@@ -14,7 +16,7 @@ async fn report(server: &TestServer, token: &str) -> Answer {
 }
 
 /// What a person was told of leaked tokens: the kind of each, newest first.
-async fn told(server: &TestServer) -> Vec<String> {
+async fn told(server: &TestServer) -> Vec<LeakedKind> {
     let facts = activity::list(&server.core, server.person().await.id).await.expect("a store");
     let kind = |fact| match fact {
         Event::LeakedTokenEnded { kind, .. } => Some(kind),
@@ -45,7 +47,7 @@ async fn a_token_of_any_kind_is_over_and_its_owner_is_told() {
     }
     assert_eq!(app.refresh(&server, &refresh, &[]).await.refusal(), (400, "invalid_grant".to_owned()));
     assert_eq!(server.ask("/jsm/assets/v1/imports/info", &container).await.status.code, 401);
-    assert_eq!(told(&server).await, ["api_token", "refresh_token", "access_token"]);
+    assert_eq!(told(&server).await, [LeakedKind::ApiToken, LeakedKind::RefreshToken, LeakedKind::AccessToken]);
 }
 
 #[rocket::async_test]
@@ -130,4 +132,21 @@ async fn reports_from_one_place_are_slowed_down_and_those_from_elsewhere_are_not
     let first = [report_from("192.0.2.1").await, report_from("192.0.2.1").await, report_from("192.0.2.1").await];
     assert_eq!(first, [(202, false), (202, false), (429, true)]);
     assert_eq!(report_from("192.0.2.2").await, (202, false));
+}
+
+#[rocket::async_test]
+async fn a_session_and_a_link_that_were_found_are_over_too() {
+    let server = server().await;
+    let user = server.person().await;
+    let mut browser = server.signed_in(&user).await;
+    let link = people::reset_link(&server.core, user.id, Actor::Operator).await.expect("a link");
+    let secret = link.rsplit_once('/').expect("a path").1.to_owned();
+
+    assert_eq!(report(&server, &secret).await.status.code, 202);
+    let cookie = browser.cookie("__Host-hallmark-session");
+    assert_eq!(report(&server, &cookie).await.status.code, 202);
+
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(server.visitor().open(&path_of(&link)).await.status.code, 404);
+    assert_eq!(told(&server).await, [LeakedKind::Session, LeakedKind::OneTimeLink]);
 }
