@@ -12,12 +12,12 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sled::Tree;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::space::{Room, Space};
@@ -45,7 +45,7 @@ const LONGEST_END: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct Health {
     failure: OnceLock<Stopped>,
-    stopped: Notify,
+    waiters: OnceLock<Arc<Waiters>>,
     /// The snapshot that every write must leave whole.
     pub preserving: Arc<Preserving>,
     /// How much room the disk has.
@@ -126,16 +126,57 @@ impl Health {
         self.stop(Stopped::Failed(why));
     }
 
+    /// Where whoever waits is let go once something failed, and how to come there.
+    fn wait_here(&self) -> (Sender<Waiter>, Arc<Waiters>) {
+        let (requests, asked) = mpsc::channel();
+        let waiters = Arc::new(Waiters { asked: Mutex::new(asked), served: Mutex::default() });
+        let _ = self.waiters.set(Arc::clone(&waiters));
+        (requests, waiters)
+    }
+
     fn stop(&self, why: Stopped) {
         // The first reason stays; whatever follows follows from it.
         let _ = self.failure.set(why);
-        self.stopped.notify_waiters();
+        if let Some(waiters) = self.waiters.get() {
+            waiters.release();
+        }
+    }
+}
+
+/// Who is told that something was settled; who is told nothing any more learns that it failed.
+type Waiter = oneshot::Sender<()>;
+
+/// Whoever waits for a cycle. Sled may lose the wake-up of a flush that the disk refused, and such a cycle never ends: so the
+/// thread that is in it does not have them for itself.
+#[derive(Debug)]
+struct Waiters {
+    /// For one that has not begun.
+    asked: Mutex<Receiver<Waiter>>,
+    /// For the one that is under way.
+    served: Mutex<Vec<Waiter>>,
+}
+
+impl Waiters {
+    fn asked(&self) -> MutexGuard<'_, Receiver<Waiter>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn served(&self) -> MutexGuard<'_, Vec<Waiter>> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everybody go. Who holds what was asked is the thread, which is not in a cycle then and sees for itself.
+    fn release(&self) {
+        self.served().clear();
+        if let Ok(asked) = self.asked.try_lock() {
+            asked.try_iter().for_each(drop);
+        }
     }
 }
 
 /// Makes writes durable.
 pub struct Committer {
-    requests: Option<Sender<oneshot::Sender<()>>>,
+    requests: Option<Sender<Waiter>>,
     health: Arc<Health>,
     acknowledges: Acknowledges,
     /// How long each cycle took.
@@ -156,34 +197,25 @@ impl Committer {
     ) -> io::Result<Self> {
         let disk = Disk::open(meta, folder, witness, trail, reserve_mib)?;
         health.space.look(&disk.log, reserve_mib)?;
-        let (requests, waiting) = mpsc::channel();
+        let (requests, waiters) = health.wait_here();
         let (watched, cycles) = (Arc::clone(&health), Arc::<Histogram>::default());
         let timed = Arc::clone(&cycles);
-        let begin = move || run(disk, &waiting, &watched, &timed);
+        let begin = move || run(disk, &waiters, &watched, &timed);
         let thread = thread::Builder::new().name("committer".into()).spawn(begin)?;
         Ok(Self { requests: Some(requests), health, acknowledges, cycles, thread: Some(thread) })
     }
 
     /// Waits until everything written before this call survives a power cut.
     pub async fn settled(&self) -> Result<()> {
-        // Told from here on, so that no failure falls between the question and the wait.
-        let stopped = self.health.stopped.notified();
-        tokio::pin!(stopped);
-        stopped.as_mut().enable();
         self.health.check()?;
         if self.acknowledges == Acknowledges::AtOnce {
             return Ok(());
         }
         let (done, settled) = oneshot::channel();
         let sent = self.requests.as_ref().is_some_and(|requests| requests.send(done).is_ok());
-        let is_settled = tokio::select! {
-            biased;
-            outcome = settled, if sent => outcome.is_ok(),
-            // Sled may lose the wake-up of a flush that the disk refused, and such a cycle never ends.
-            () = stopped, if sent => false,
-            else => false,
-        };
-        if is_settled {
+        // A failure from before this let nobody go who asked after it.
+        self.health.check()?;
+        if sent && settled.await.is_ok() {
             return Ok(());
         }
         self.health.fail("the committer is gone".into());
@@ -232,26 +264,34 @@ impl Drop for Committer {
 
 /// Serves whoever waits when a cycle begins: they wrote before they asked, so the cycle covers them. Looks at the room on
 /// the disk after each cycle, and now and then while there is none.
-fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health, cycles: &Histogram) {
+fn run(mut disk: Disk, waiters: &Waiters, health: &Health, cycles: &Histogram) {
     let (mut last_began, mut company) = (Instant::now(), false);
     loop {
         // What cannot be looked at stays what it was; if the disk is gone, the next cycle fails.
         let _ = health.space.look(&disk.log, disk.reserve_mib);
-        let mut served = match waiting.recv_timeout(LINGERING) {
-            Ok(first) => vec![first],
-            Err(RecvTimeoutError::Timeout) if disk.trail.is_written() => continue,
-            Err(RecvTimeoutError::Disconnected) if disk.trail.is_written() => return,
-            Err(_) => Vec::new(),
-        };
-        served.extend(waiting.try_iter());
-        if company || served.len() > 1 {
-            gather(waiting, &mut served, last_began);
+        {
+            let waiting = waiters.asked();
+            let mut served = match waiting.recv_timeout(LINGERING) {
+                Ok(first) => vec![first],
+                Err(RecvTimeoutError::Timeout) if disk.trail.is_written() => continue,
+                Err(RecvTimeoutError::Disconnected) if disk.trail.is_written() => return,
+                Err(_) => Vec::new(),
+            };
+            served.extend(waiting.try_iter());
+            if company || served.len() > 1 {
+                gather(&waiting, &mut served, last_began);
+            }
+            (last_began, company) = (Instant::now(), served.len() > 1);
+            *waiters.served() = served;
         }
-        (last_began, company) = (Instant::now(), served.len() > 1);
+        // A failure from before this found nobody in the cycle.
+        if health.has_failed() {
+            return waiters.release();
+        }
         let outcome = catch_unwind(AssertUnwindSafe(|| disk.commit()));
         cycles.observe(last_began.elapsed());
         match outcome {
-            Ok(Ok(())) => served.into_iter().for_each(|done| {
+            Ok(Ok(())) => std::mem::take(&mut *waiters.served()).into_iter().for_each(|done| {
                 let _ = done.send(());
             }),
             Ok(Err(error)) => return health.fail(error.to_string()),
@@ -263,7 +303,7 @@ fn run(mut disk: Disk, waiting: &Receiver<oneshot::Sender<()>>, health: &Health,
 /// Lets those who are about to ask join the cycle, as long as they keep coming at the pace at which they came since the
 /// last one began: a cycle costs as much for one as for many, and wakes a dozen threads. Whoever is alone does not come
 /// here and waits for nobody.
-fn gather(waiting: &Receiver<oneshot::Sender<()>>, served: &mut Vec<oneshot::Sender<()>>, since: Instant) {
+fn gather(waiting: &Receiver<Waiter>, served: &mut Vec<Waiter>, since: Instant) {
     let began = Instant::now();
     while began.elapsed() < LONGEST_GATHERING {
         let pace = since.elapsed() / u32::try_from(served.len()).unwrap_or(u32::MAX).max(1);
@@ -342,28 +382,38 @@ pub fn last_cycle(meta: &Tree) -> std::result::Result<u64, sled::Error> {
 mod tests {
     use super::*;
 
+    /// A committer whose thread is in a cycle for good.
+    fn stuck() -> (Committer, Arc<Waiters>) {
+        let health = Arc::<Health>::default();
+        let (requests, waiters) = health.wait_here();
+        let (requests, acknowledges) = (Some(requests), Acknowledges::WhenDurable);
+        (Committer { requests, health, acknowledges, cycles: Arc::default(), thread: None }, waiters)
+    }
+
     #[tokio::test]
     async fn nobody_waits_for_a_cycle_that_never_ends_once_the_disk_refused_a_write() {
-        let (requests, never_served) = mpsc::channel();
-        let health = Arc::<Health>::default();
-        let committer = Committer {
-            requests: Some(requests),
-            health: Arc::clone(&health),
-            acknowledges: Acknowledges::WhenDurable,
-            cycles: Arc::default(),
-            thread: None,
-        };
+        let (committer, waiters) = stuck();
         let failing = async {
-            // By then the other waits.
-            while never_served.try_recv().map(std::mem::forget).is_err() {
-                tokio::task::yield_now().await;
-            }
-            health.fail("no space left".into());
+            // By then the other waits, and the cycle that is for them has begun.
+            let served: Vec<Waiter> = waiters.asked().try_iter().collect();
+            assert_eq!(served.len(), 1);
+            *waiters.served() = served;
+            committer.health.fail("no space left".into());
         };
 
         let (settled, ()) = tokio::join!(committer.settled(), failing);
 
         assert!(settled.is_err());
         assert!(committer.settled().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_asked_while_a_cycle_never_ended_is_let_go_as_well() {
+        let (committer, _waiters) = stuck();
+        let failing = async { committer.health.fail("no space left".into()) };
+
+        let (settled, ()) = tokio::join!(committer.settled(), failing);
+
+        assert!(settled.is_err());
     }
 }
