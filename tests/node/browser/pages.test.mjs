@@ -103,6 +103,9 @@ describe("the pages", () => {
   };
   async function makeAgain(page) {
     await askForToken(page, server.origin, { name: "Nightly export", scopes: ["See your assets"] });
+    // A page that is still on its way cannot be loaded again.
+    await page.getByLabel("Your new token").waitFor();
+    await page.waitForLoadState("load");
     await page.reload();
   }
   const onSources = (path) => (page) => page.goto(`${server.origin}/admin/sites/${place.site}/import-sources${path}`);
