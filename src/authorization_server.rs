@@ -13,8 +13,10 @@ use crate::config::cors::Cors;
 use crate::config::passwords::PasswordSettings;
 use crate::config::proxies::Proxies;
 use crate::config::throttle::{Rate, ThrottleSettings};
+use crate::domain::api_token::TokenUse;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::guess::GuessRate;
+use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::domain::time::{Lifetime, Timestamp};
 use crate::outbound::{Outbound, PrivateAddresses};
@@ -225,6 +227,11 @@ impl AuthorizationServer {
     pub fn horizon(&self) -> Horizon {
         let (now, lifetimes) = (self.now(), &self.config.lifetimes);
         Horizon { now, rotations: now - lifetimes.longest_leeway(), events: now - lifetimes.audit }
+    }
+
+    /// Notes that a token which lives long was used, and from where if that is known.
+    pub fn note_use(&self, key: TokenKey, from: Option<IpAddr>) {
+        self.uses.note(key, TokenUse { at: self.now(), from });
     }
 
     /// Writes down when tokens were last used. What cannot be written is forgotten: the next use is noted again.

@@ -1,11 +1,10 @@
 //! Layers 1 and 2 for a person's script: whose API token this is, on which site, and what its owner may there at the moment.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::access::basic::Basic;
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::api_token::{ApiToken, TokenUse};
+use crate::domain::api_token::ApiToken;
 use crate::domain::id::SiteId;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::{Scope, is_of_admins};
@@ -46,11 +45,6 @@ impl LiveApiToken {
     pub fn is_of_an_admin(&self) -> bool {
         decides(&self.user, Some(self.member.standing))
     }
-
-    /// Notes that it was used, and from where if that is known.
-    pub fn was_used(&self, server: &AuthorizationServer, from: Option<IpAddr>) {
-        server.uses.note(self.token.key, TokenUse { at: server.now(), from });
-    }
 }
 
 /// The live token that is shown, on `site`, or where none is named on its own, or else on the default one. Whoever it is of, what is
@@ -75,13 +69,6 @@ pub struct Owned {
     pub token: ApiToken,
     /// Its owner.
     pub user: User,
-}
-
-impl Owned {
-    /// Notes that it was used, and from where if that is known.
-    pub fn was_used(&self, server: &AuthorizationServer, from: Option<IpAddr>) {
-        server.uses.note(self.token.key, TokenUse { at: server.now(), from });
-    }
 }
 
 /// The live token that is shown, for what concerns no site; none if it is for one site alone.

@@ -1,10 +1,8 @@
 //! Layers 1 and 2 for the script of a container: which import source this is the token of.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::api_token::TokenUse;
 use crate::domain::container::{Container, ContainerToken};
 use crate::domain::site::Site;
 use crate::secrets::token::{TokenKind, read};
@@ -18,13 +16,6 @@ pub struct LiveContainerToken {
     pub container: Arc<Container>,
     /// Where that is.
     pub site: Arc<Site>,
-}
-
-impl LiveContainerToken {
-    /// Notes that it was used, and from where if that is known.
-    pub fn was_used(&self, server: &AuthorizationServer, from: Option<IpAddr>) {
-        server.uses.note(self.token.key, TokenUse { at: server.now(), from });
-    }
 }
 
 /// The live container token that `text` is.

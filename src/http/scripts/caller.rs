@@ -56,7 +56,7 @@ impl<'r> Caller<'r> {
         let shown = self.of_a_person()?;
         let found = match (api_token::find(server, shown, Some(site.id)).await?, shown) {
             (Some(live), _) => {
-                live.was_used(server, self.address);
+                server.note_use(live.token.key, self.address);
                 let carries = resource.reached_by(&live.token.reach).contains(scope);
                 Some(Found { carries, decides: live.is_of_an_admin(), user: live.user })
             }
@@ -81,7 +81,7 @@ impl<'r> Caller<'r> {
         let Some(owned) = api_token::find_for_no_site(server, self.of_a_person()?).await? else {
             return Err(self.refused(server).await);
         };
-        owned.was_used(server, self.address);
+        server.note_use(owned.token.key, self.address);
         let Owned { token, user } = owned;
         match token.reach {
             Reach::Scopes(scopes) if scopes.contains(scope) => Ok(user),
@@ -97,7 +97,7 @@ impl<'r> Caller<'r> {
         let Credential::Token(token) = self.shown? else { return Err(Refusal::NoToken.into()) };
         match container_token::find(server, token).await? {
             Some(live) => {
-                live.was_used(server, self.address);
+                server.note_use(live.token.key, self.address);
                 Ok(live)
             }
             None => Err(self.refused(server).await),

@@ -39,7 +39,7 @@ pub(super) async fn introspect<'s>(
     if asker.reached_by(&live.token.reach).is_empty() {
         return Ok(None);
     }
-    live.was_used(server, client_ip(parameters)?);
+    server.note_use(live.token.key, client_ip(parameters)?);
     let effective = live.scope_at(&asker);
     let is_basic = matches!(shown, Shown::Basic(_));
     Ok(Some(ActiveApiToken { server, asker, live, effective, is_basic }))

@@ -35,6 +35,6 @@ pub(super) async fn introspect<'s>(
     {
         return Ok(None);
     }
-    live.was_used(server, client_ip(parameters)?);
+    server.note_use(live.token.key, client_ip(parameters)?);
     Ok(Some(ActiveContainerToken { server, asker, live }))
 }
