@@ -10,6 +10,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::client::{AuthorizationRequests, Client, Credentials, GrantType, Pkce, Profile};
 use crate::domain::event::Event;
 use crate::domain::id::{ClientId, InstallationId};
+use crate::domain::label::misleads;
 use crate::domain::scope::{OFFLINE_ACCESS, READ_ME, Scope, is_own};
 use crate::domain::secret::Secret;
 use crate::domain::uri::RedirectUri;
@@ -198,10 +199,6 @@ async fn check_known(server: &AuthorizationServer, scope: &Scope) -> Result<(), 
 
 /// People read names on the consent page, where a control or direction character could make them say something else.
 pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), RegistryError> {
-    let misleads = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
     let visible = text.trim() == text && !text.chars().any(misleads);
     if visible && (1..=60).contains(&text.chars().count()) { Ok(()) } else { Err(RegistryError::Text(what)) }
 }

@@ -29,14 +29,15 @@ impl TryFrom<String> for Label {
     fn try_from(text: String) -> Result<Self, MalformedLabel> {
         let trimmed = text.trim();
         let long = trimmed.chars().count();
-        let plain = !trimmed.chars().any(|c| c.is_control() || turns(c));
+        let plain = !trimmed.chars().any(misleads);
         if plain && (1..=MAX_CHARACTERS).contains(&long) { Ok(Self(trimmed.to_owned())) } else { Err(MalformedLabel) }
     }
 }
 
-/// Whether a character shows nothing by itself and changes how its neighbours are shown.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Whether a character shows nothing by itself, and may change what its neighbours seem to say.
+pub fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl FromStr for Label {
