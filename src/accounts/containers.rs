@@ -111,9 +111,9 @@ async fn listed_token(
     token: ContainerToken,
     now: Timestamp,
 ) -> Result<ListedContainerToken, StoreError> {
-    let made_by = match token.made_by {
-        Actor::User(user) => server.store.user(user).await?,
-        Actor::Operator => None,
+    let made_by = match token.made_by.user() {
+        Some(user) => server.store.user(user).await?,
+        None => None,
     };
     let (name, is_live) = (token::name(token.key), token.is_live(now));
     let last_use = last_use(server, token.key).await?;

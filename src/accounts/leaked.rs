@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::Subject;
-use crate::domain::event::{Actor, Event, LeakedKind};
+use crate::domain::event::{Event, LeakedKind};
 use crate::domain::id::UserId;
 use crate::domain::link::LinkPurpose;
 use crate::domain::refresh_token::FamilyEnd;
@@ -105,10 +105,7 @@ async fn one_time_link(server: &AuthorizationServer, key: TokenKey) -> Result<Op
 async fn container_token(server: &AuthorizationServer, key: TokenKey) -> Result<Option<Ended>, StoreError> {
     let Some(found) = server.store.container_credential(key).await? else { return Ok(None) };
     let ended = server.store.end_container_token(found.container.id, key).await?;
-    let user_id = match found.token.made_by {
-        Actor::User(user) => Some(user),
-        Actor::Operator => None,
-    };
+    let user_id = found.token.made_by.user();
     Ok(ended.then_some(Ended {
         kind: LeakedKind::ContainerToken,
         user_id,

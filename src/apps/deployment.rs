@@ -187,6 +187,7 @@ async fn registered(server: &AuthorizationServer, new: &NewVersion, by: Actor) -
     let owner = match by {
         Actor::Operator => None,
         Actor::User(user) => Some(user),
+        Actor::App(_) => return Err(DeploymentError::NotYours(id.ari())),
     };
     let app = match &known {
         Some(app) if may_deploy(app, owner) && app.platform != new.platform() => {

@@ -428,7 +428,11 @@ pub async fn requests(server: &AuthorizationServer, site: SiteId) -> Result<Vec<
 /// [`InstallationError::NotAdmin`]; [`InstallationError::Unknown`] if there is no such site.
 async fn require_admin(server: &AuthorizationServer, site: SiteId, by: Actor) -> Result<(), InstallationError> {
     server.store.site(site).await?.ok_or(InstallationError::Unknown("site"))?;
-    let Actor::User(user_id) = by else { return Ok(()) };
+    let user_id = match by {
+        Actor::Operator => return Ok(()),
+        Actor::App(_) => return Err(InstallationError::NotAdmin),
+        Actor::User(user) => user,
+    };
     let standing = server.store.member(site, user_id).await?.map(|member| member.standing);
     let user = server.store.user(user_id).await?;
     if user.is_some_and(|user| decides(&user, standing)) { Ok(()) } else { Err(InstallationError::NotAdmin) }
@@ -442,6 +446,7 @@ fn require_seen(offer: &Offer, number: VersionNumber) -> Result<(), Installation
 fn require_offered(app: &App, by: Actor) -> Result<(), InstallationError> {
     match by {
         Actor::User(user) if !app.is_offered_to(user) => Err(InstallationError::NotShared),
+        Actor::App(_) => Err(InstallationError::NotShared),
         Actor::User(_) | Actor::Operator => Ok(()),
     }
 }

@@ -101,6 +101,6 @@ async fn owned(server: &AuthorizationServer, id: AppId, by: Actor) -> Result<Arc
     match by {
         Actor::Operator => Ok(app),
         Actor::User(user) if app.owner == Some(user) => Ok(app),
-        Actor::User(_) => Err(SharingError::Unknown),
+        Actor::User(_) | Actor::App(_) => Err(SharingError::Unknown),
     }
 }

@@ -140,6 +140,7 @@ fn maker(listed: &ListedContainerToken) -> String {
     match (&listed.made_by, listed.token.made_by) {
         (Some(user), _) => user.email.to_string(),
         (None, Actor::Operator) => "operator".into(),
+        (None, Actor::App(id)) => format!("app:{id}"),
         (None, Actor::User(id)) => id.to_string(),
     }
 }

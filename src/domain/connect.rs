@@ -202,6 +202,17 @@ impl Level {
         }
     }
 
+    /// The Connect scope that stands for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Read => "READ",
+            Level::Write => "WRITE",
+            Level::Delete => "DELETE",
+            Level::ProjectAdmin => "PROJECT_ADMIN",
+            Level::Admin => "ADMIN",
+        }
+    }
+
     /// The highest of the levels that Connect scopes stand for.
     pub fn highest<'a>(scopes: impl Iterator<Item = &'a str>) -> Option<Level> {
         scopes.filter_map(Level::of).max()

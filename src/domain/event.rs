@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::app::{Distribution, Environment};
 use crate::domain::connect::{ConnectMode, LifecycleEvent};
-use crate::domain::id::{AppId, ClientId, ContainerId, GrantId, InstallationId, ResourceId, SiteId, UserId};
+use crate::domain::id::{AppId, ClientId, ContainerId, GrantId, GroupId, InstallationId, ResourceId, SiteId, UserId};
 use crate::domain::refresh_token::FamilyEnd;
 use crate::domain::resource::ApiTokenPolicy;
+use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::SiteStanding;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Email;
@@ -49,6 +50,18 @@ pub enum Actor {
     Operator,
     /// This person.
     User(UserId),
+    /// An app on a site, as itself.
+    App(InstallationId),
+}
+
+impl Actor {
+    /// The person who it was, if it was one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Actor::User(user) => Some(user),
+            Actor::Operator | Actor::App(_) => None,
+        }
+    }
 }
 
 /// What happened.
@@ -235,6 +248,52 @@ pub enum Event {
     ContainerTokenMade { container_id: ContainerId, site_id: SiteId, token: String, expires: Timestamp, by: Actor },
     /// The token of an import source was ended.
     ContainerTokenEnded { container_id: ContainerId, site_id: SiteId, token: String, by: Actor },
+    /// A group was made on a site.
+    GroupAdded { group_id: GroupId, site_id: SiteId, name: String, by: Actor },
+    /// A group is gone, and whatever it held.
+    GroupRemoved { group_id: GroupId, site_id: SiteId, name: String, by: Actor },
+    /// Somebody is in a group.
+    GroupMemberAdded { group_id: GroupId, site_id: SiteId, user_id: UserId, by: Actor },
+    /// Somebody is in a group no more.
+    GroupMemberRemoved { group_id: GroupId, site_id: SiteId, user_id: UserId, by: Actor },
+    /// Somebody was given a role on an object.
+    RoleGiven {
+        site_id: SiteId,
+        resource_id: ResourceId,
+        object: String,
+        role: String,
+        subject: RoleSubject,
+        by: Actor,
+    },
+    /// A role on an object was taken from somebody.
+    RoleTaken {
+        site_id: SiteId,
+        resource_id: ResourceId,
+        object: String,
+        role: String,
+        subject: RoleSubject,
+        by: Actor,
+    },
+    /// An object is gone, and with it whatever is beneath it and every role that was given there; by its protected resource
+    /// where by nobody else.
+    ObjectRemoved { site_id: SiteId, resource_id: ResourceId, object: String, by: Option<Actor> },
+    /// A protected resource declares other objects, roles or operations.
+    AccessModelSet { resource_id: ResourceId, operations: usize, by: Actor },
+    /// Who may do something at a protected resource was decided.
+    RoleSettingSet { resource_id: ResourceId, setting: String, role: String, by: Actor },
+    /// Whether a protected resource may ask about whom it names, without a credential of theirs.
+    AskingByIdSet { resource_id: ResourceId, asks_by_id: bool, by: Actor },
+    /// A protected resource was told that a call goes no further, by which layer and why; `trace` is in its answer.
+    AccessRefused {
+        trace: String,
+        resource_id: ResourceId,
+        site_id: Option<SiteId>,
+        layer: u8,
+        operation: String,
+        object: String,
+        subject: Option<String>,
+        required: Option<String>,
+    },
     /// What a person allowed a client was taken back on one of its sites.
     GrantNarrowed { user_id: UserId, client_id: ClientId, grant_id: GrantId, site_id: SiteId, by: Actor },
 }

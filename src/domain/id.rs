@@ -67,6 +67,10 @@ uuid_id!(
     InstallationId
 );
 uuid_id!(
+    /// People of a site who hold roles together.
+    GroupId
+);
+uuid_id!(
     /// What a container token is bound to: an import source.
     ContainerId
 );

@@ -224,10 +224,7 @@ impl Call<'_> {
             display_url: url,
             product_type: &self.server.config.connect.product_type,
             description: &self.site.name,
-            account_id: match self.by {
-                Actor::User(user) => Some(user.to_string()),
-                Actor::Operator => None,
-            },
+            account_id: self.by.user().map(|user| user.to_string()),
             event_type: self.event.as_str(),
         }
     }

@@ -84,6 +84,7 @@ async fn sentence(server: &AuthorizationServer, user: UserId, event: &Event) -> 
     let who = |by: &Actor| match by {
         Actor::User(by) if *by == user => "You",
         Actor::User(_) => "An administrator",
+        Actor::App(_) => "An app of a site",
         Actor::Operator => "An operator of this server",
     };
     Ok(Some(match event {

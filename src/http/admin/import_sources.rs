@@ -67,6 +67,7 @@ impl ListedContainerToken {
         match (&self.made_by, self.token.made_by) {
             (Some(user), _) => user.display_name(),
             (None, Actor::Operator) => "an operator",
+            (None, Actor::App(_)) => "an app",
             (None, Actor::User(_)) => "somebody who is gone",
         }
     }

@@ -164,6 +164,7 @@ async fn version_rows(server: &AuthorizationServer, versions: &[History]) -> Res
     for History { version, changes } in versions {
         let by = match version.by {
             Actor::Operator => "an operator".to_owned(),
+            Actor::App(_) => "an app".to_owned(),
             Actor::User(user) => {
                 let user = server.store.user(user).await?;
                 user.map_or_else(|| "somebody who is gone".into(), |user| user.display_name().to_owned())

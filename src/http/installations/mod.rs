@@ -83,6 +83,7 @@ async fn name_of(server: &AuthorizationServer, user: UserId) -> Result<String, S
 async fn name_of_actor(server: &AuthorizationServer, by: Actor) -> Result<String, StoreError> {
     match by {
         Actor::Operator => Ok("an operator".into()),
+        Actor::App(_) => Ok("an app".into()),
         Actor::User(user) => name_of(server, user).await,
     }
 }
