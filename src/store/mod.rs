@@ -14,6 +14,7 @@ mod clients;
 mod containers;
 mod events;
 mod grants;
+mod groups;
 mod guesses;
 mod keys;
 mod links;
@@ -23,6 +24,7 @@ mod portable;
 mod readiness;
 mod requests;
 mod resources;
+mod roles;
 mod sessions;
 mod sites;
 mod tokens;
@@ -36,6 +38,7 @@ pub use containers::{ContainerCredential, Containers};
 pub use error::StoreError;
 pub use events::{EventPlace, Events};
 pub use grants::Grants;
+pub use groups::Groups;
 pub use guesses::{Counted, Guesses};
 pub use keys::Keys;
 pub use links::Links;
@@ -45,6 +48,7 @@ pub use portable::{Portable, Record, Records, Snapshot};
 pub use readiness::{Readiness, Unready};
 pub use requests::Requests;
 pub use resources::Resources;
+pub use roles::{Given, Roles, RolesThere, Told};
 pub use sessions::Sessions;
 pub use sites::Sites;
 pub use tokens::{Credential, Issued, Owner, Redeemed, Tokens};
@@ -67,6 +71,7 @@ pub trait Store:
     + Containers
     + Events
     + Grants
+    + Groups
     + Guesses
     + Keys
     + Links
@@ -74,6 +79,7 @@ pub trait Store:
     + Portable
     + Requests
     + Resources
+    + Roles
     + Sessions
     + Sites
     + Tokens

@@ -17,6 +17,9 @@ pub trait Sites {
     /// The site that people reach at `url`.
     async fn site_at(&self, url: &str) -> Result<Option<Arc<Site>>>;
 
+    /// The site that a workspace belongs to.
+    async fn site_of_workspace(&self, workspace: SiteId) -> Result<Option<Arc<Site>>>;
+
     /// Every site, by name.
     async fn sites(&self) -> Result<Vec<Arc<Site>>>;
 

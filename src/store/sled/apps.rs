@@ -8,6 +8,7 @@ use crate::domain::app::{App, AppVersion, Deployed, Deployment, Environment, Ver
 use crate::domain::client::Client;
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Authority, Installation, InstallationRequest, Tenant};
+use crate::domain::role_binding::RoleSubject;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::Scope;
 use crate::store::sled::SledStore;
@@ -102,6 +103,7 @@ impl Apps for SledStore {
     // The head goes first: from then on nothing that hangs from it is live.
     async fn uninstall(&self, installation: &Installation, client: &ClientId) -> Result<bool> {
         let removed = self.installations.remove(installation.id.as_bytes())?;
+        self.drop_roles(installation.site_id, RoleSubject::App(installation.id))?;
         self.leave_site(client, installation.site_id).await?;
         self.durable(removed).await
     }

@@ -22,7 +22,7 @@ use crate::store::sled::upgrade::RENEWED_SINCE;
 use crate::store::{Result, StoreError};
 
 /// The format that this program reads and writes: the names of the trees, their keys, and the first version of their values.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// A data folder that this process has for itself until the value is dropped.
 pub struct Folder {

@@ -40,6 +40,11 @@ impl<V: Clone + Serialize + DeserializeOwned> Held<V> {
         self.read().get(key.as_ref()).map(look)
     }
 
+    /// The value that `is_meant`, of those in memory.
+    pub fn find(&self, is_meant: impl Fn(&V) -> bool) -> Option<V> {
+        self.read().values().find(|value| is_meant(value)).cloned()
+    }
+
     /// Puts a value under `key`, whatever was there.
     pub fn put(&self, key: impl AsRef<[u8]>, value: &V) -> Result<()> {
         let mut records = self.write();

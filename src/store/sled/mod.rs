@@ -16,6 +16,7 @@ mod containers;
 mod events;
 mod folder;
 mod grants;
+mod groups;
 mod guesses;
 mod held;
 mod keys;
@@ -27,6 +28,7 @@ mod registry;
 mod replacement;
 mod requests;
 mod resources;
+mod roles;
 mod sessions;
 mod sites;
 mod snapshot;
@@ -57,10 +59,12 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
+use crate::domain::group::Group;
 use crate::domain::guess::Guesses;
-use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{ContainerId, GrantId, GroupId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
+use crate::domain::protected_object::ProtectedObject;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
 use crate::domain::signing_key::KeyRing;
@@ -73,6 +77,7 @@ use crate::store::sled::committer::Committer;
 use crate::store::sled::folder::Folder;
 use crate::store::sled::held::Held;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::sled::roles::{GivenBy, KeptAccess};
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::table::Table;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
@@ -193,6 +198,28 @@ pub struct SledStore {
     /// `UserId`: the latest events about them, the newest last, in JSON.
     activity: Table<Vec<String>>,
 
+    /// `GroupId`.
+    groups: Held<Arc<Group>>,
+    /// `SiteId`, name in lower case: whose it is.
+    group_names: Table<GroupId>,
+    /// `GroupId`, `UserId`.
+    group_members: Table<()>,
+    /// `UserId`, `SiteId`: the head that says in which groups they are.
+    user_groups: Table<Vec<GroupId>>,
+
+    /// `ResourceId`: what it declares.
+    access: Held<KeptAccess>,
+    /// Realm, object.
+    objects: Table<ProtectedObject>,
+    /// Realm, object, a zero byte, an object beneath it.
+    objects_beneath: Table<()>,
+    /// Subject, realm, object: the head that is the roles that it holds there.
+    roles: Table<Vec<String>>,
+    /// Realm, object, a zero byte, role, a zero byte, subject.
+    role_holders: Table<GivenBy>,
+    /// Realm, object: the roles that anybody holds there.
+    roles_set: Held<Arc<Vec<String>>>,
+
     /// One key: every signing key.
     key_ring: Table<KeyRing>,
     /// One key: what only the right key-encryption key opens.
@@ -200,6 +227,8 @@ pub struct SledStore {
 
     /// Held, never across an await, while a new name is compared with those taken. Operators add names, a few at a time.
     naming: Mutex<()>,
+    /// Held, never across an await, while a role or a group is changed, whose records must agree. Admins change them, a few at a time.
+    binding: Mutex<()>,
     /// All trees, for whoever carries them elsewhere.
     db: Db,
     preserving: Arc<Preserving>,

@@ -85,6 +85,7 @@ impl Resources for SledStore {
         if removed.is_some() {
             let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
             self.drop_names_of(id)?;
+            self.drop_realms_of(id)?;
         }
         self.durable(removed.is_some()).await
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 
 use crate::domain::id::{SiteId, UserId};
+use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::store::sled::table::key;
@@ -21,6 +22,10 @@ impl Sites for SledStore {
         let Some(id) = self.site_urls.get(url) else { return Ok(None) };
         // The URL that it once had names it no more.
         Ok(self.sites.get(id.as_bytes()).filter(|site| site.url.as_deref() == Some(url)))
+    }
+
+    async fn site_of_workspace(&self, workspace: SiteId) -> Result<Option<Arc<Site>>> {
+        Ok(self.sites.find(|site| site.workspace_id == workspace))
     }
 
     async fn sites(&self) -> Result<Vec<Arc<Site>>> {
@@ -79,6 +84,7 @@ impl Sites for SledStore {
         if !self.members.contains(member_key(member.user_id, member.site_id)) {
             self.narrow_grants_of(member.user_id, member.site_id)?;
             self.end_api_tokens_for(member.user_id, member.site_id)?;
+            self.end_roles_there(member.user_id, member.site_id)?;
         }
         self.site_members.put(key(&[member.site_id.as_bytes(), member.user_id.as_bytes()]), &())?;
         self.members.put(member_key(member.user_id, member.site_id), member)?;
@@ -91,6 +97,7 @@ impl Sites for SledStore {
         self.site_members.remove(key(&[site.as_bytes(), user.as_bytes()]))?;
         self.narrow_grants_of(user, site)?;
         self.end_api_tokens_for(user, site)?;
+        self.end_roles_there(user, site)?;
         self.durable(removed).await
     }
 }
@@ -104,6 +111,12 @@ impl SledStore {
     /// Since when a person is a member of a site.
     pub(super) fn member_since(&self, user: UserId, site: SiteId) -> Option<Timestamp> {
         self.members.with(member_key(user, site), |member| member.since)
+    }
+
+    /// Ends what somebody holds on a site by themselves and by its groups.
+    fn end_roles_there(&self, user: UserId, site: SiteId) -> Result<()> {
+        self.leave_groups(site, user)?;
+        self.drop_roles(site, RoleSubject::User(user))
     }
 
     // The URL first: a crash leaves one that leads to a site which does not have it, as good as nobody's.

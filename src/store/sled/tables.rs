@@ -8,10 +8,12 @@ use crate::domain::authorization_code::CodeState;
 use crate::domain::authorization_request::{PushedRequest, Transaction};
 use crate::domain::container::{Container, ContainerToken};
 use crate::domain::grant::Grant;
+use crate::domain::group::Group;
 use crate::domain::guess::Guesses;
-use crate::domain::id::{ContainerId, GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{ContainerId, GrantId, GroupId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Installation, InstallationRequest};
 use crate::domain::link::OneTimeLink;
+use crate::domain::protected_object::ProtectedObject;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
 use crate::domain::signing_key::KeyRing;
@@ -21,6 +23,7 @@ use crate::domain::user::User;
 use crate::store::sled::api_tokens::Place;
 use crate::store::sled::lines::Lines;
 use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::sled::roles::{GivenBy, KeptAccess};
 use crate::store::sled::table::VERSION;
 use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
 use crate::store::sled::trail;
@@ -56,7 +59,7 @@ pub enum Reading {
 }
 
 /// Every table, in the order in which they are carried.
-pub const TABLES: [TableKind; 49] = [
+pub const TABLES: [TableKind; 59] = [
     TableKind::of::<Registration>("registry", Holds::Lasting),
     TableKind::of::<KeptIdentifier>("identifiers", Holds::Lasting),
     TableKind::of::<KeptScope>("scopes", Holds::Lasting),
@@ -109,6 +112,16 @@ pub const TABLES: [TableKind; 49] = [
     TableKind::of::<ContainerToken>("container_tokens", Holds::Credentials),
     TableKind::of::<ContainerId>("container_keys", Holds::Credentials),
     TableKind::of::<Vec<String>>("activity", Holds::Lasting),
+    TableKind::of::<Group>("groups", Holds::Lasting),
+    TableKind::of::<GroupId>("group_names", Holds::Lasting),
+    TableKind::of::<()>("group_members", Holds::Lasting),
+    TableKind::of::<Vec<GroupId>>("user_groups", Holds::Lasting),
+    TableKind::of::<KeptAccess>("access", Holds::Lasting),
+    TableKind::of::<ProtectedObject>("objects", Holds::Lasting),
+    TableKind::of::<()>("objects_beneath", Holds::Lasting),
+    TableKind::of::<Vec<String>>("roles", Holds::Lasting),
+    TableKind::of::<GivenBy>("role_holders", Holds::Lasting),
+    TableKind::of::<Vec<String>>("roles_set", Holds::Lasting),
 ];
 
 /// What stores of earlier formats had besides. It led to tokens of theirs, which no later format reads.

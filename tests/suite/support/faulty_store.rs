@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use hallmark::domain::access_model::Access;
 use hallmark::domain::access_token::AccessToken;
 use hallmark::domain::api_token::{ApiToken, TokenUse};
 use hallmark::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
@@ -13,14 +14,17 @@ use hallmark::domain::connect::ConnectPolicy;
 use hallmark::domain::container::{Container, ContainerToken};
 use hallmark::domain::event::Recorded;
 use hallmark::domain::grant::Grant;
+use hallmark::domain::group::Group;
 use hallmark::domain::guess::GuessRate;
 use hallmark::domain::id::{
-    AppId, ClientId, ContainerId, FamilyId, GrantId, InstallationId, ResourceId, SiteId, UserId,
+    AppId, ClientId, ContainerId, FamilyId, GrantId, GroupId, InstallationId, ResourceId, SiteId, UserId,
 };
 use hallmark::domain::installation::{Installation, InstallationRequest, Tenant};
 use hallmark::domain::link::OneTimeLink;
+use hallmark::domain::protected_object::{ObjectRef, ProtectedObject, Realm};
 use hallmark::domain::refresh_token::{Family, FamilyEnd};
 use hallmark::domain::resource::{ApiTokenPolicy, ProtectedResource};
+use hallmark::domain::role_binding::{Held, RoleBinding, RoleSubject};
 use hallmark::domain::scope::{Scope, ScopeEntry};
 use hallmark::domain::secret::{Digest, TokenKey};
 use hallmark::domain::session::Session;
@@ -30,8 +34,9 @@ use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
     Activity, Added, ApiCredential, ApiTokens, Apps, Clients, ContainerCredential, Containers, Counted, Credential,
-    EventPlace, Events, Grants, Guesses, Horizon, Issued, Kept, Keys, Links, Measured, Portable, Records, Redeemed,
-    Requests, Resources, Result, Sessions, Sites, Snapshot, Store, StoreError, Swept, Tokens, Users,
+    EventPlace, Events, Given, Grants, Groups, Guesses, Horizon, Issued, Kept, Keys, Links, Measured, Portable,
+    Records, Redeemed, Requests, Resources, Result, Roles, RolesThere, Sessions, Sites, Snapshot, Store, StoreError,
+    Swept, Tokens, Told, Users,
 };
 use hallmark::telemetry::tally::Distribution;
 
@@ -216,6 +221,16 @@ hand_on! {
         narrow_grant(id: GrantId, site: SiteId) -> Option<Grant>;
         add_code(key: TokenKey, code: &AuthorizationCode) -> ();
     }
+    Groups {
+        group(id: GroupId) -> Option<Arc<Group>>;
+        groups_on(site: SiteId) -> Vec<Arc<Group>>;
+        add_group(group: &Group) -> Added;
+        remove_group(id: GroupId) -> bool;
+        add_to_group(id: GroupId, user: UserId) -> bool;
+        remove_from_group(id: GroupId, user: UserId) -> bool;
+        group_members(id: GroupId) -> Vec<UserId>;
+        groups_of(site: SiteId, user: UserId) -> Vec<GroupId>;
+    }
     Guesses {
         take_guess(count: Digest, rate: GuessRate, now: Timestamp) -> Counted;
         give_back_guess(count: Digest, rate: GuessRate, now: Timestamp) -> ();
@@ -272,6 +287,22 @@ hand_on! {
         set_api_tokens(id: &ResourceId, policy: ApiTokenPolicy) -> Option<Arc<ProtectedResource>>;
         remove_resource(id: &ResourceId) -> bool;
     }
+    Roles {
+        access(resource: &ResourceId) -> Option<Arc<Access>>;
+        set_access(resource: &ResourceId, access: &Arc<Access>) -> bool;
+        object(realm: &Realm, object: &ObjectRef) -> Option<ProtectedObject>;
+        objects(realm: &Realm, kind: &str, after: Option<&str>, count: usize) -> Vec<ProtectedObject>;
+        put_object(realm: &Realm, object: &ProtectedObject) -> Told;
+        remove_object(realm: &Realm, object: &ObjectRef) -> bool;
+        give_roles(site: &ObjectRef, bindings: &[RoleBinding]) -> Vec<Given>;
+        take_role(realm: &Realm, held: &Held) -> bool;
+        roles_on(realm: &Realm, object: &ObjectRef) -> Vec<RoleBinding>;
+        roles_of(realm: &Realm, subject: RoleSubject) -> Vec<(ObjectRef, Vec<String>)>;
+        roles_there(realm: &Realm, subject: RoleSubject, objects: &[ObjectRef]) -> Vec<RolesThere>;
+        holds_anywhere(realm: &Realm, subject: RoleSubject, roles: &[&str]) -> bool;
+        roles_set(realm: &Realm, kind: &str) -> Vec<(ObjectRef, Vec<String>)>;
+        end_roles_of(site: SiteId, subject: RoleSubject) -> ();
+    }
     Sessions {
         session(key: TokenKey) -> Option<Session>;
         open_session(key: TokenKey, session: &Session) -> ();
@@ -285,6 +316,7 @@ hand_on! {
     Sites {
         site(id: SiteId) -> Option<Arc<Site>>;
         site_at(url: &str) -> Option<Arc<Site>>;
+        site_of_workspace(workspace: SiteId) -> Option<Arc<Site>>;
         sites() -> Vec<Arc<Site>>;
         default_site(new: &Site) -> Arc<Site>;
         add_site(site: &Site) -> Added;
