@@ -76,6 +76,8 @@ pub struct Throttles {
     pub sign_in_per_address: Throttle<IpAddr>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
+    /// Refusals of access that the audit trail keeps, by whom they are about.
+    pub denials_kept: Throttle<String>,
     /// Tokens that were no good, shown to this server's own API, by network.
     pub tokens_per_address: Throttle<Option<IpAddr>>,
     /// Reports of leaked tokens, by network.
@@ -107,6 +109,7 @@ impl Throttles {
         Self {
             sign_in_per_address: throttle(settings.sign_in_per_address),
             refusals_kept: throttle(settings.refusals_kept),
+            denials_kept: throttle(settings.denials_kept),
             tokens_per_address: throttle(settings.tokens_per_address),
             leaks_per_address: throttle(settings.leaks_per_address),
             accounts: ArcSwap::from_pointee(AccountRates::of(settings)),
@@ -124,6 +127,7 @@ impl Throttles {
         }
         set(&self.sign_in_per_address, settings.sign_in_per_address);
         set(&self.refusals_kept, settings.refusals_kept);
+        set(&self.denials_kept, settings.denials_kept);
         set(&self.tokens_per_address, settings.tokens_per_address);
         set(&self.leaks_per_address, settings.leaks_per_address);
         self.accounts.store(Arc::new(AccountRates::of(settings)));
@@ -269,10 +273,24 @@ impl AuthorizationServer {
         if self.throttles.refusals_kept.take(address.map(network_of), self.now()).is_ok() {
             self.record(event).await;
         } else {
-            let text = serde_json::to_string(&event).unwrap_or_default();
-            tracing::info!(target: "audit", event = %text, kept = false);
+            log_alone(&event);
         }
     }
+
+    /// As [`AuthorizationServer::record_refusal`], for a call that goes no further: by whom it is about, where that is known.
+    pub async fn record_denial(&self, event: Event, subject: Option<String>, address: Option<IpAddr>) {
+        let Some(subject) = subject else { return self.record_refusal(event, address).await };
+        if self.throttles.denials_kept.take(subject, self.now()).is_ok() {
+            self.record(event).await;
+        } else {
+            log_alone(&event);
+        }
+    }
+}
+
+fn log_alone(event: &Event) {
+    let text = serde_json::to_string(event).unwrap_or_default();
+    tracing::info!(target: "audit", event = %text, kept = false);
 }
 
 fn private_addresses(config: &Config) -> PrivateAddresses {

@@ -12,16 +12,19 @@ use crate::store::StoreError;
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub async fn of_workspace(server: &AuthorizationServer, workspace: SiteId) -> Result<Option<Arc<Site>>, StoreError> {
-    Ok(server.store.sites().await?.into_iter().find(|site| site.workspace_id == workspace))
+    server.store.site_of_workspace(workspace).await
 }
 
-/// The site of which `name` is the identifier or the URL.
+/// The site of which `name` is the identifier, that of its workspace, or the URL.
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub async fn named(server: &AuthorizationServer, name: &str) -> Result<Option<Arc<Site>>, StoreError> {
     if let Ok(id) = name.parse() {
-        return server.store.site(id).await;
+        return match server.store.site(id).await? {
+            Some(site) => Ok(Some(site)),
+            None => of_workspace(server, id).await,
+        };
     }
     let Ok(url) = name.parse::<SiteUrl>() else { return Ok(None) };
     if let Some(site) = server.store.site_at(url.as_str()).await? {

@@ -31,6 +31,9 @@ pub struct ThrottleSettings {
     /// Refusals of clients and of sign-ins from one address that are kept in the audit trail; those beyond are in the log
     /// alone. Default: 60, then 60 a minute.
     pub refusals_kept: Rate,
+    /// Refusals of access (AuthZEN) about one subject that are kept in the audit trail; those beyond are in the log alone.
+    /// Default: 600, then 60 a minute.
+    pub denials_kept: Rate,
 }
 
 impl Default for ThrottleSettings {
@@ -40,6 +43,7 @@ impl Default for ThrottleSettings {
             sign_in_per_account: Rate { burst: 10, per_minute: 6 },
             sign_in_per_account_anywhere: Rate { burst: 100, per_minute: 60 },
             refusals_kept: Rate { burst: 60, per_minute: 60 },
+            denials_kept: Rate { burst: 600, per_minute: 60 },
             tokens_per_address: Rate { burst: 60, per_minute: 60 },
             leaks_per_address: Rate { burst: 20, per_minute: 20 },
         }

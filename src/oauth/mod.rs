@@ -25,6 +25,7 @@ mod bounds;
 pub mod client_authentication;
 pub mod consent;
 pub mod error;
+pub mod evaluation;
 pub mod gateway;
 pub mod installations;
 pub mod installed;

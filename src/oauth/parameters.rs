@@ -35,6 +35,12 @@ impl<'r> Parameters<'r> {
         Ok(Self { pairs })
     }
 
+    /// These parameters.
+    pub fn of(pairs: impl IntoIterator<Item = (&'static str, &'r str)>) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
+        Self { pairs: pairs.collect() }
+    }
+
     /// Reads a JSON object whose values are strings, or for `resource` lists of strings.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Identifiers and secret bytes, from the operating system's generator by way of `rand`.
 
-use crate::domain::id::{AppId, ContainerId, FamilyId, GrantId, InstallationId, SiteId, UserId};
+use crate::domain::id::{AppId, ContainerId, FamilyId, GrantId, GroupId, InstallationId, SiteId, UserId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::secrets::digest::base64url;
@@ -34,6 +34,11 @@ pub fn grant_id() -> GrantId {
 /// A new site or workspace.
 pub fn site_id() -> SiteId {
     SiteId::from_random(rand::random())
+}
+
+/// A new group.
+pub fn group_id() -> GroupId {
+    GroupId::from_random(rand::random())
 }
 
 /// A new app.

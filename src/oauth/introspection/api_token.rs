@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::access::api_token::{LiveApiToken, Shown, find};
+use crate::access::roles::ToldRoles;
 use crate::access::sites;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::oauth::error::OAuthError;
-use crate::oauth::introspection::client_ip;
+use crate::oauth::introspection::{RolesAre, client_ip};
 use crate::oauth::parameters::Parameters;
 
 /// A live API token that is good for something at the asker.
@@ -18,6 +19,7 @@ pub struct ActiveApiToken<'s> {
     pub(super) live: LiveApiToken,
     pub(super) effective: Scope,
     pub(super) is_basic: bool,
+    pub(super) roles: Option<ToldRoles>,
 }
 
 /// The API token that is shown, if it is good for anything at `asker`.
@@ -25,7 +27,7 @@ pub(super) async fn introspect<'s>(
     server: &'s AuthorizationServer,
     asker: Arc<ProtectedResource>,
     shown: Shown<'_>,
-    parameters: &Parameters<'_>,
+    (parameters, roles): (&Parameters<'_>, RolesAre),
 ) -> Result<Option<ActiveApiToken<'s>>, OAuthError> {
     let site = match parameters.once("site")? {
         None => None,
@@ -40,7 +42,10 @@ pub(super) async fn introspect<'s>(
         return Ok(None);
     }
     server.note_use(live.token.key, client_ip(parameters)?);
-    let effective = live.scope_at(&asker);
+    let effective = match roles {
+        RolesAre::Untold => live.scope_at(&asker),
+        RolesAre::Told | RolesAre::JudgedHere => asker.reached_by(&live.token.reach),
+    };
     let is_basic = matches!(shown, Shown::Basic(_));
-    Ok(Some(ActiveApiToken { server, asker, live, effective, is_basic }))
+    Ok(Some(ActiveApiToken { server, asker, live, effective, is_basic, roles: None }))
 }

@@ -6,11 +6,13 @@ use serde::{Serialize, Serializer};
 
 use crate::access::api_token::LiveApiToken;
 use crate::access::container_token::LiveContainerToken;
+use crate::access::roles::ToldRoles;
 use crate::domain::access_token::{Subject, SubjectClaim};
 use crate::domain::connect::Level;
 use crate::domain::container::{ACTIONS, ASSETS_IMPORT};
 use crate::domain::id::{ContainerId, SiteId};
 use crate::domain::installation::AppAccount;
+use crate::domain::protected_object::ObjectRef;
 use crate::oauth::bounds::Bounds;
 use crate::oauth::introspection::{ActiveApiToken, ActiveContainerToken, ActiveToken, Introspection};
 use crate::secrets::token;
@@ -33,7 +35,7 @@ struct Inactive {
 
 impl Serialize for ActiveToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { server, asker, jti, kind, token, client, site, bounds, effective } = self;
+        let Self { server, asker, jti, kind, token, client, site, bounds, effective, roles } = self;
         let is_connect = bounds.is_of_connect();
         let authority = bounds.authority.as_ref();
         let level = authority
@@ -71,6 +73,8 @@ impl Serialize for ActiveToken<'_> {
                 effective: effective.iter().collect(),
                 connect,
             },
+            roles: roles.as_ref().map(role_claims),
+            roles_complete: roles.as_ref().map(|roles| roles.is_complete),
         }
         .serialize(serializer)
     }
@@ -78,7 +82,7 @@ impl Serialize for ActiveToken<'_> {
 
 impl Serialize for ActiveApiToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { server, asker, live: LiveApiToken { token, user, site, .. }, effective, is_basic } = self;
+        let Self { server, asker, live: LiveApiToken { token, user, site, .. }, effective, is_basic, roles } = self;
         Claims {
             active: true,
             iss: server.config.issuer.url.as_str(),
@@ -96,6 +100,8 @@ impl Serialize for ActiveApiToken<'_> {
             site: SiteClaim { id: site.id, url: server.url_of(site), workspace_id: site.workspace_id },
             installation: None,
             scopes: Scopes { approved: None, consented: None, effective: effective.iter().collect(), connect: None },
+            roles: roles.as_ref().map(role_claims),
+            roles_complete: roles.as_ref().map(|roles| roles.is_complete),
         }
         .serialize(serializer)
     }
@@ -178,6 +184,31 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     installation: Option<InstallationClaim>,
     scopes: Scopes<'a>,
+    /// Which roles are held, where the asker would know; of several objects of a line the entry of the nearest counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<RoleClaim<'a>>>,
+    /// Whether these are all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles_complete: Option<bool>,
+}
+
+/// A role on an object; none where what is held above is not held there.
+#[derive(Serialize)]
+struct RoleClaim<'a> {
+    role: Option<&'a str>,
+    #[serde(serialize_with = "text")]
+    object: &'a ObjectRef,
+}
+
+fn role_claims(told: &ToldRoles) -> Vec<RoleClaim<'_>> {
+    let mut claims = Vec::new();
+    for (object, roles) in &told.entries {
+        claims.extend(roles.iter().map(|role| RoleClaim { role: Some(role), object }));
+        if roles.is_empty() {
+            claims.push(RoleClaim { role: None, object });
+        }
+    }
+    claims
 }
 
 /// Which system the credential belongs to.

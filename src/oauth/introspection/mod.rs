@@ -7,18 +7,21 @@
 //! | `request_jwt` | a request that a Connect app signed |
 //! | `api_token` | an API token of a person, by itself or in Basic credentials |
 //! | `container_token` | the token of an import source |
+//! | `facts` | what of it a decision asks |
 //! | `levels` | what a Connect app may, in the scopes of the resource that asks |
 //! | `claims` | the answer |
 
 mod api_token;
 mod claims;
 mod container_token;
+mod facts;
 mod levels;
 mod request_jwt;
 mod token;
 
 pub use api_token::ActiveApiToken;
 pub use container_token::ActiveContainerToken;
+pub use facts::Facts;
 pub use request_jwt::RefusedJwt;
 
 use std::net::IpAddr;
@@ -26,6 +29,7 @@ use std::sync::Arc;
 
 use crate::access::api_token::Shown;
 use crate::access::connect::request_jwt::may_be;
+use crate::access::roles::{self, ToldRoles};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::AccessToken;
 use crate::domain::client::Client;
@@ -64,6 +68,7 @@ pub struct ActiveToken<'s> {
     site: Arc<Site>,
     bounds: Bounds,
     effective: Scope,
+    roles: Option<ToldRoles>,
 }
 
 /// The hint that `token` is the payload of a Basic header.
@@ -79,9 +84,24 @@ pub async fn introspect<'s>(
     asker: Arc<ProtectedResource>,
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
+    let roles = if parameters.once("roles")? == Some("true") { RolesAre::Told } else { RolesAre::Untold };
+    introspect_where(server, asker, parameters, roles).await
+}
+
+/// As [`introspect`], with what becomes of roles. Of an API token the scopes that are an admin's stand in for roles where nobody
+/// judges by these.
+///
+/// # Errors
+/// As [`introspect`].
+pub async fn introspect_where<'s>(
+    server: &'s AuthorizationServer,
+    asker: Arc<ProtectedResource>,
+    parameters: &Parameters<'_>,
+    roles: RolesAre,
+) -> Result<Introspection<'s>, OAuthError> {
     let credential = parameters.required("token")?;
     let answer = if parameters.once("token_type_hint")? == Some(BASIC) {
-        let active = api_token::introspect(server, asker, Shown::Basic(credential), parameters).await?;
+        let active = api_token::introspect(server, asker, Shown::Basic(credential), (parameters, roles)).await?;
         active.map(Introspection::from)
     } else if may_be(credential) {
         Some(request_jwt::introspect(server, asker, credential, parameters).await?)
@@ -92,7 +112,8 @@ pub async fn introspect<'s>(
                 active.map(|token| Introspection::Active(Box::new(token)))
             }
             Some(TokenKind::Api) => {
-                let active = api_token::introspect(server, asker, Shown::Alone(credential), parameters).await?;
+                let active =
+                    api_token::introspect(server, asker, Shown::Alone(credential), (parameters, roles)).await?;
                 active.map(Introspection::from)
             }
             Some(TokenKind::Container) => {
@@ -102,7 +123,10 @@ pub async fn introspect<'s>(
             _ => None,
         }
     };
-    let answer = answer.unwrap_or(Introspection::Inactive(None));
+    let mut answer = answer.unwrap_or(Introspection::Inactive(None));
+    if roles == RolesAre::Told {
+        answer.tell_roles(server).await?;
+    }
     server.telemetry.introspected(match answer {
         Introspection::Inactive(_) => IntrospectionOutcome::Inactive,
         Introspection::Active(_) | Introspection::ApiToken(_) | Introspection::ContainerToken(_) => {
@@ -110,6 +134,33 @@ pub async fn introspect<'s>(
         }
     });
     Ok(answer)
+}
+
+/// What becomes of the roles of whom a credential stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolesAre {
+    /// The asker is not told of them.
+    Untold,
+    /// The asker is told, and judges.
+    Told,
+    /// This server judges.
+    JudgedHere,
+}
+
+impl Introspection<'_> {
+    /// Adds the roles that are held on the site, if the asker declares any.
+    async fn tell_roles(&mut self, server: &AuthorizationServer) -> Result<(), OAuthError> {
+        let Some(facts) = self.facts().await? else { return Ok(()) };
+        let realm = facts.realm();
+        let Some(access) = server.store.access(&realm.resource_id).await? else { return Ok(()) };
+        let told = roles::told(server, (&realm, &access), &facts.site, &facts.principal).await?;
+        match self {
+            Introspection::Active(token) => token.roles = Some(told),
+            Introspection::ApiToken(token) => token.roles = Some(told),
+            Introspection::ContainerToken(_) | Introspection::Inactive(_) => {}
+        }
+        Ok(())
+    }
 }
 
 impl<'s> From<ActiveApiToken<'s>> for Introspection<'s> {

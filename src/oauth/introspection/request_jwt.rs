@@ -68,7 +68,7 @@ fn active<'s>(
         ConnectMode::Strict | ConnectMode::Refused => levels::covered(&asker, bounds.level(&client, &token.scope)),
     };
     let kind = CredentialKind::ConnectApp;
-    ActiveToken { server, asker, jti: name(jwt), kind, token, client, site, bounds, effective }
+    ActiveToken { server, asker, jti: name(jwt), kind, token, client, site, bounds, effective, roles: None }
 }
 
 /// Half of the signature: it names the JWT in logs, and signs nothing.

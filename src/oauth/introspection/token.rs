@@ -63,7 +63,7 @@ fn judge(
     };
     let kind = CredentialKind::of(&token.subject, &bounds);
     let jti = name(key);
-    Some(ActiveToken { server, asker, jti, kind, token, client, site, bounds, effective })
+    Some(ActiveToken { server, asker, jti, kind, token, client, site, bounds, effective, roles: None })
 }
 
 /// What of `scope` is the asker's, approved and allowed.
