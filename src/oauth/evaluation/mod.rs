@@ -21,7 +21,7 @@ mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
 pub use decision::{Decision, Denial, Permit};
-pub use forward::{ForwardedCall, forward};
+pub use forward::{Forwarded, ForwardedCall, forward};
 pub use request::{
     Action, BatchOptions, BatchRequest, EvaluationRequest, Page, Question, RequestContext, Resource, SearchRequest,
     Semantics, SubjectName,
