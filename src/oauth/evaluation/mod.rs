@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `request` | what is asked |
+//! | `strictly` | how JSON is read |
 //! | `decision` | the answer |
 //! | `subject` | whose credential it is |
 //! | `batch` | several at once, and when to stop |
@@ -17,6 +18,7 @@ mod decision;
 mod forward;
 mod request;
 mod search;
+pub mod strictly;
 mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
