@@ -12,6 +12,7 @@ mod faults;
 mod forge;
 mod front;
 mod fuzzed;
+mod layers;
 mod models;
 mod oauth;
 mod operations;
