@@ -213,7 +213,7 @@ class ThroughNginx(unittest.TestCase):
         descriptor.write_text(json.dumps(declared))
         registered = run(["app", "connect", str(descriptor)])["app"]["id"]
         installed = run(["installation", "add", "--app", registered])["id"]
-        cls.secret = cls.app.told[0]["sharedSecret"]
+        cls.tenant = cls.app.told[0]
         for subject in (PERSON[0], f"app:{installed.rsplit('/', 1)[-1]}"):
             run(["role", "give", "user", "--resource", API[0], "--on", "schema:4", "--to", subject])
 
@@ -238,7 +238,7 @@ class ThroughNginx(unittest.TestCase):
         return f"/machines/{self.site['workspace_id']}/v1{path}"
 
     def jwt(self, method, target):
-        return atlassian_jwt.encode_token(method, target, timeout_secs=180, payload_kwargs={"iss": KEY}, clientKey=None, sharedSecret=self.secret)
+        return atlassian_jwt.encode_token(method, target, timeout_secs=180, payload_kwargs={"iss": KEY}, **self.tenant)
 
     def call(self, method, target, authorization=None, more=(), body=None, nginx=None):
         """One request, whose target is sent as it is written."""

@@ -44,12 +44,19 @@ impl<const MOST: u64> JsonBody<MOST> {
     /// # Errors
     /// `invalid_request` if it is no JSON, repeats a name, or says something else than a `T`.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, OAuthError> {
-        let bytes = self.0?;
-        let refuse = |error: serde_json::Error| RequestFault::Meaningless(format!("the body: {error}"));
-        serde_json::from_slice::<EachOnce>(&bytes).map_err(refuse)?;
-        let Object(read) = serde_json::from_slice(&bytes).map_err(refuse)?;
-        Ok(read)
+        of(&self.0?)
     }
+}
+
+/// What a body says.
+///
+/// # Errors
+/// `invalid_request` if it is no JSON, repeats a name, or says something else than a `T`.
+pub fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OAuthError> {
+    let refuse = |error: serde_json::Error| RequestFault::Meaningless(format!("the body: {error}"));
+    serde_json::from_slice::<EachOnce>(bytes).map_err(refuse)?;
+    let Object(read) = serde_json::from_slice(bytes).map_err(refuse)?;
+    Ok(read)
 }
 
 /// Any JSON in which no object has a name twice.
