@@ -15,3 +15,4 @@ pub mod models;
 pub mod objects;
 pub mod roles;
 pub mod sites;
+pub mod standing;

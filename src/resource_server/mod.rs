@@ -24,7 +24,7 @@ mod refusal;
 mod request_line;
 
 pub use bearer::{Bearer, RequiredScope};
-pub(crate) use credential::{Credential, credential};
+pub(crate) use credential::{Credential, credential, credential_in};
 pub(crate) use header::{read, token};
 pub use importer::{ImportAction, ImportSource, Importer};
 pub use introspection::{Actor, AuthorizationDetail, Introspection, Site};
