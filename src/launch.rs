@@ -10,6 +10,7 @@ use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 
 use crate::authorization_server::AuthorizationServer;
+use crate::front::LongBodies;
 use crate::front::express::{Answer, Express, Posted};
 use crate::front::gateway::{Call, Forward, Gateway, Refused, Unreachable};
 use crate::http;
@@ -97,6 +98,7 @@ pub fn rocket(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Buil
         .attach(SecurityHeaders { https })
         .attach(AccessLog)
         .manage(server)
+        .manage(LongBodies::at(&http::access::LONG_BODIES))
         .mount("/", routes)
         .register("/", http::catchers::all())
 }

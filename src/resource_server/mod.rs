@@ -45,7 +45,7 @@ mod shown;
 pub use allowed::Allowed;
 pub use bearer::{Bearer, RequiredScope};
 pub use caller::Caller;
-pub(crate) use credential::{Credential, credential};
+pub(crate) use credential::{Credential, credential, credential_in};
 pub use denied::{Denial, Denied, DenyingLayer};
 pub(crate) use header::{read, token};
 pub use importer::{ImportAction, ImportSource, Importer};

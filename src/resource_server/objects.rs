@@ -3,6 +3,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::domain::protected_object::{ObjectRef, ProtectedObject};
 use crate::resource_server::{Refusal, ResourceServer};
@@ -44,8 +45,11 @@ impl ResourceServer {
     /// # Errors
     /// [`Refusal::Unavailable`] if the authorization server does not say that it knows.
     pub async fn tell_end_of(&self, site: &str, object: &ObjectRef) -> Result<(), Refusal> {
-        let mut url = url::Url::parse(&self.issuer.url("/access/v1/objects")).map_err(|_| Refusal::Unavailable)?;
-        url.query_pairs_mut().extend_pairs([("site", site), ("object", &object.to_string())]);
+        let mut url = Url::parse(&self.issuer.url("/access/v1/objects")).map_err(|_| Refusal::Unavailable)?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend([object.kind(), object.id()]);
+        }
+        url.query_pairs_mut().append_pair("site", site);
         let answer = self.send(self.http.delete(url)).await?;
         match answer.status() {
             StatusCode::NOT_FOUND => Ok(()),

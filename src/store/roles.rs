@@ -65,6 +65,9 @@ pub trait Roles {
     /// Tells of an object, or gives it another label. It stays beneath what it is beneath.
     async fn put_object(&self, realm: &Realm, object: &ProtectedObject) -> Result<Told>;
 
+    /// Tells of objects in their order, up to the first that is not taken; of each what came of it.
+    async fn put_objects(&self, realm: &Realm, objects: &[ProtectedObject]) -> Result<Vec<Told>>;
+
     /// Removes an object, everything beneath it, and every role that was given there; `false` if it is not known.
     async fn remove_object(&self, realm: &Realm, object: &ObjectRef) -> Result<bool>;
 

@@ -1,6 +1,7 @@
 //! One binary, so that it links once: the server as its users meet it.
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod access;
 mod accounts;
 mod admin;
 mod apps;

@@ -2,6 +2,7 @@
 
 pub mod bearer_refusal;
 pub mod filters;
+pub mod forwarded;
 pub mod gateway_refusal;
 pub mod json;
 pub mod notice;

@@ -21,7 +21,7 @@ mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
 pub use decision::{Decision, Denial, Permit};
-pub use forward::{ForwardedCall, forward};
+pub use forward::{Forwarded, ForwardedCall, forward};
 pub use request::{
     Action, BatchOptions, BatchRequest, EvaluationRequest, Page, Question, RequestContext, Resource, SearchRequest,
     Semantics, SubjectName,
@@ -42,7 +42,7 @@ use crate::domain::protected_object::{ObjectRef, Realm};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::role_binding::Principal;
 use crate::domain::site::Site;
-use crate::oauth::error::OAuthError;
+use crate::oauth::error::{OAuthError, RequestFault};
 use crate::oauth::evaluation::subject::{Judged, Subject};
 use crate::secrets::digest::base64url;
 use crate::secrets::random;
@@ -63,6 +63,17 @@ pub enum EvaluationError {
     /// The store failed.
     #[error("the server could not find out; try again")]
     Store(#[from] StoreError),
+}
+
+impl From<EvaluationError> for OAuthError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Malformed(why) => RequestFault::Meaningless(why).into(),
+            EvaluationError::NotTrusted => OAuthError::NotTrusted,
+            EvaluationError::Refused(error) => error,
+            EvaluationError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl EvaluationError {

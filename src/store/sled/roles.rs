@@ -80,6 +80,17 @@ impl Roles for SledStore {
         self.durable(told).await
     }
 
+    async fn put_objects(&self, realm: &Realm, objects: &[ProtectedObject]) -> Result<Vec<Told>> {
+        let mut outcomes = Vec::with_capacity(objects.len());
+        for object in objects {
+            outcomes.push(self.keep_object(realm, object)?);
+            if outcomes.last() != Some(&Told::Done) {
+                break;
+            }
+        }
+        self.durable(outcomes).await
+    }
+
     async fn remove_object(&self, realm: &Realm, object: &ObjectRef) -> Result<bool> {
         let removed = {
             let _binding = self.binding();
