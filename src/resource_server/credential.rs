@@ -23,6 +23,15 @@ pub enum Credential<'r> {
     Signature(&'r str),
 }
 
+impl<'r> Credential<'r> {
+    /// What is shown, without how.
+    pub fn text(self) -> &'r str {
+        match self {
+            Credential::Token(text) | Credential::Basic(text) | Credential::Signature(text) => text,
+        }
+    }
+}
+
 /// The one credential of a request.
 pub fn credential<'r>(request: &'r Request<'_>) -> Result<Credential<'r>, Refusal> {
     let query = request.uri().query().map_or("", |query| query.as_str());

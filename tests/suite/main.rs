@@ -13,6 +13,7 @@ mod faults;
 mod forge;
 mod front;
 mod fuzzed;
+mod layers;
 mod models;
 mod oauth;
 mod operations;

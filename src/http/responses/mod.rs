@@ -8,5 +8,6 @@ pub mod json;
 pub mod notice;
 pub mod oauth_error;
 pub mod page;
+pub mod parts;
 pub mod redirect;
 pub mod refused;
