@@ -162,7 +162,9 @@ impl<'s> Evaluation<'s> {
             required,
         };
         let Some(live) = subject.live() else {
-            return Ok(self.deny(refused(Layer::Credential, None, None, None), context).await);
+            let denial = self.denial(refused(Layer::Credential, None, None, None), context).await;
+            subject.tell_developer(self.server, &denial.trace);
+            return Ok(Decision::Deny(denial));
         };
         let site = &live.site;
         if let Some(reaches) = &live.reaches {
