@@ -29,6 +29,7 @@ pub(crate) use header::{read, token};
 pub use importer::{ImportAction, ImportSource, Importer};
 pub use introspection::{Actor, AuthorizationDetail, Introspection, Site};
 pub use refusal::Refusal;
+pub(crate) use request_line::RequestLine;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -39,7 +40,6 @@ use rocket::{Build, Data, Request, Response, Rocket};
 use crate::domain::secret::Secret;
 use crate::domain::uri::Issuer;
 use crate::resource_server::refusal::Refused;
-use crate::resource_server::request_line::RequestLine;
 
 const TIME_OUT: Duration = Duration::from_secs(5);
 
