@@ -16,6 +16,7 @@ mod models;
 mod oauth;
 mod operations;
 mod resource_server;
+mod roles;
 mod scripts;
 mod store;
 mod support;
