@@ -6,6 +6,7 @@
 --   chain    refresh tokens: each answer brings the next one; access tokens are written down
 --   collect  GET of the one path; the code in each Location is written down
 --   keep     like cycle; access tokens are written down
+--   json     like cycle; the bodies are JSON
 
 local mode, pool, at, sink, collected
 
@@ -38,8 +39,8 @@ function init(args)
   pool = {}
   for line in io.lines(args[2]) do pool[#pool + 1] = line end
   math.randomseed(os.time())
-  at = mode == "cycle" and math.random(#pool) or 0
-  wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+  at = (mode == "cycle" or mode == "json") and math.random(#pool) or 0
+  wrk.headers["Content-Type"] = mode == "json" and "application/json" or "application/x-www-form-urlencoded"
   if args[3] ~= "-" then wrk.headers[args[3]:match("^(.-): ")] = args[3]:match("^.-: (.*)$") end
   if args[4] ~= "-" then sink = io.open(args[4], "a") end
   if mode == "collect" then collected = wrk.format("GET", pool[1]) end

@@ -17,4 +17,5 @@ pub mod objects;
 pub mod role_holders;
 pub mod roles;
 pub mod sites;
+pub mod standing;
 pub mod subjects;

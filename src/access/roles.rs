@@ -54,16 +54,10 @@ pub async fn give(
     by: Actor,
 ) -> Result<usize, RoleError> {
     let Some(whole) = whole_site(access, site) else { return Ok(0) };
-    let mut known = BTreeSet::new();
-    for held in &roles {
-        check(access, held)?;
-        if held.object != whole && server.store.object(realm, &held.object).await?.is_none() {
-            return Err(RoleError::NoObject(held.object.clone()));
-        }
-        if known.insert(held.subject) && !belongs(server, site.id, held.subject).await? {
-            return Err(RoleError::Stranger(held.subject));
-        }
+    if let Some((_, fault)) = faults(server, (realm, access), site, &roles).await?.into_iter().next() {
+        return Err(fault);
     }
+    let known: BTreeSet<RoleSubject> = roles.iter().map(|held| held.subject).collect();
     let at = server.now();
     let bindings: Vec<RoleBinding> =
         roles.into_iter().map(|held| RoleBinding { realm: realm.clone(), held, by, at }).collect();
@@ -84,6 +78,42 @@ pub async fn give(
         Some((binding, _)) => Err(RoleError::NoObject(binding.held.object.clone())),
         None => Ok(outcomes.iter().filter(|outcome| **outcome == Given::Done).count()),
     }
+}
+
+/// Which of these roles cannot be given, by their place among them, and why.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn faults(
+    server: &AuthorizationServer,
+    (realm, access): (&Realm, &Access),
+    site: &Site,
+    roles: &[Held],
+) -> Result<Vec<(usize, RoleError)>, StoreError> {
+    let whole = whole_site(access, site);
+    let (mut faults, mut known, mut told) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+    for (at, held) in roles.iter().enumerate() {
+        if let Err(fault) = check(access, held) {
+            faults.push((at, fault));
+            continue;
+        }
+        if Some(&held.object) != whole.as_ref() && !told.contains(&held.object) {
+            if server.store.object(realm, &held.object).await?.is_none() {
+                faults.push((at, RoleError::NoObject(held.object.clone())));
+                continue;
+            }
+            told.insert(&held.object);
+        }
+        let is_known = match known.get(&held.subject) {
+            Some(is_known) => *is_known,
+            None => belongs(server, site.id, held.subject).await?,
+        };
+        known.insert(held.subject, is_known);
+        if !is_known {
+            faults.push((at, RoleError::Stranger(held.subject)));
+        }
+    }
+    Ok(faults)
 }
 
 /// Takes a role; `false` if it was not held.

@@ -10,6 +10,7 @@
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
 //! | `/access/v1/evaluation`, `/access/v1/evaluations`, `/access/v1/search/resource` | protected resources | `access` |
+//! | `/access/v1/forward-auth` | gateways | `access::forward_auth` |
 //! | `/access/v1/objects` | protected resources | `access::objects` |
 //! | `/.well-known/authzen-configuration` | everybody | `access::metadata` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |

@@ -2,6 +2,7 @@
 
 pub mod evaluation;
 pub mod evaluations;
+pub mod forward_auth;
 pub mod metadata;
 pub mod objects;
 pub mod search;
@@ -13,12 +14,14 @@ pub const LONG_BODIES: [&str; 2] = [evaluations::PATH, objects::PATH];
 
 /// The routes of this folder.
 pub fn routes() -> Vec<Route> {
-    routes![
+    let mut routes = routes![
         evaluation::evaluate,
         evaluations::evaluate,
         search::search,
         metadata::document,
         objects::put,
         objects::remove,
-    ]
+    ];
+    routes.extend(forward_auth::routes());
+    routes
 }

@@ -8,7 +8,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::resource::ProtectedResource;
 use crate::http::guards::address;
-use crate::http::guards::client_request::{authorization, refused};
+use crate::http::guards::client_request::{only, refused};
 use crate::http::guards::request_id::Proposed;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::error::OAuthError;
@@ -26,12 +26,16 @@ impl<'r> FromRequest<'r> for Asker<'r> {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
-        let (authorization, address) = (authorization(request), address::of(request));
-        Outcome::Success(Self { authorization, address, proposed: Proposed::of(request) })
+        Outcome::Success(Self::in_header(request, "Authorization"))
     }
 }
 
-impl Asker<'_> {
+impl<'r> Asker<'r> {
+    /// Whoever asks with a credential in that header, because `Authorization` has somebody else's.
+    pub fn in_header(request: &'r Request<'_>, name: &str) -> Self {
+        Self { authorization: only(request, name), address: address::of(request), proposed: Proposed::of(request) }
+    }
+
     /// The protected resource that calls `endpoint`. Once it is known, the request has the name that it gave (AuthZEN section
     /// 10.1.3).
     ///

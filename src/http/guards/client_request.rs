@@ -50,7 +50,7 @@ impl<'r> FromData<'r> for ClientRequest<'r> {
             Err(_) => return Outcome::Error((Status::BadRequest, ())),
         };
         Outcome::Success(Self {
-            authorization: authorization(request),
+            authorization: only(request, "Authorization"),
             parameters: parameters(request, bytes),
             address: address::of(request),
         })
@@ -86,9 +86,9 @@ fn format(content_type: Option<&ContentType>) -> Result<BodyFormat, OAuthError> 
     }
 }
 
-/// The one `Authorization` header, if there is one.
-pub(super) fn authorization<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>, OAuthError> {
-    let mut headers = request.headers().get("Authorization");
+/// The one header of that name with a credential, if there is one.
+pub(super) fn only<'r>(request: &'r Request<'_>, name: &str) -> Result<Option<&'r str>, OAuthError> {
+    let mut headers = request.headers().get(name);
     let header = headers.next();
     if headers.next().is_some() { Err(RequestFault::TwoAuthentications.into()) } else { Ok(header) }
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod bearer_refusal;
 pub mod filters;
+pub mod forwarded;
 pub mod gateway_refusal;
 pub mod json;
 pub mod notice;

@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `request` | what is asked |
+//! | `strictly` | how JSON is read |
 //! | `decision` | the answer |
 //! | `subject` | whose credential it is |
 //! | `batch` | several at once, and when to stop |
@@ -19,11 +20,12 @@ mod forward;
 mod own;
 mod request;
 mod search;
+pub mod strictly;
 mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
 pub use decision::{Decision, Denial, Permit};
-pub use forward::{ForwardedCall, forward};
+pub use forward::{Forwarded, ForwardedCall, forward};
 pub use own::{OwnOperation, OwnRefusal, own};
 pub use request::{
     Action, BatchOptions, BatchRequest, EvaluationRequest, Page, Question, RequestContext, Resource, SearchRequest,
