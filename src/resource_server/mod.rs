@@ -177,6 +177,11 @@ impl ResourceServer {
         Self { url: Some(url), ..self }
     }
 
+    /// Where the API is reached, if it says so.
+    pub fn url(&self) -> Option<&BaseUrl> {
+        self.url.as_ref()
+    }
+
     /// What is attached to the Rocket of a request.
     fn of<'r>(request: &'r Request<'_>) -> Result<&'r Self, Refusal> {
         request.rocket().state().ok_or_else(|| {
