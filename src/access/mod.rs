@@ -14,6 +14,7 @@ pub mod issue;
 pub mod keys;
 pub mod models;
 pub mod objects;
+pub mod role_holders;
 pub mod roles;
 pub mod sites;
 pub mod standing;

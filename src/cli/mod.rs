@@ -135,6 +135,13 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             manifest::check(&manifest)?.print(format)?;
             Ok(Exit::Done)
         }
+        Verb::Tell(Command::Resource(resource::Command::Access(access::Command::Lint(lint))))
+            if lint.is_of_a_file() =>
+        {
+            let answer = lint.check()?;
+            answer.print(format)?;
+            Ok(answer.exit)
+        }
         Verb::Tell(Command::Role(role::Command::Import(import))) => {
             import.run(&Settings::read(&arguments.place)?).await?.print(format)?;
             Ok(Exit::Done)

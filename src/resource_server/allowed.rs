@@ -19,6 +19,14 @@ use crate::resource_server::{Introspection, ResourceServer};
 #[derive(Clone, Debug)]
 pub struct Allowed {
     introspection: Introspection,
+    operation: String,
+}
+
+impl Allowed {
+    /// What is done, by its name in the model.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
 }
 
 impl Deref for Allowed {
@@ -34,7 +42,7 @@ impl<'r> FromRequest<'r> for Allowed {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Denied> {
         match judge(request).await {
-            Ok(Some(introspection)) => Outcome::Success(Self { introspection }),
+            Ok(Some(allowed)) => Outcome::Success(allowed),
             Ok(None) => Outcome::Forward(Status::NotFound),
             Err(denied) => {
                 Left::with(request, denied.clone());
@@ -45,7 +53,7 @@ impl<'r> FromRequest<'r> for Allowed {
 }
 
 /// Nothing if the request is no operation, or names no object that it is done to.
-async fn judge(request: &Request<'_>) -> Result<Option<Introspection>, Denied> {
+async fn judge(request: &Request<'_>) -> Result<Option<Allowed>, Denied> {
     let access = ResourceServer::of(request)?.access()?;
     let call = Call::of(request)?;
     let line = call.shown.line;
@@ -57,5 +65,6 @@ async fn judge(request: &Request<'_>) -> Result<Option<Introspection>, Denied> {
         None if operation.on == 0 => Target::WholeSite,
         None => return Ok(None),
     };
-    call.judge(&operation.name, target).await.map(Some)
+    let introspection = call.judge(&operation.name, target).await?;
+    Ok(Some(Allowed { introspection, operation: operation.name.clone() }))
 }

@@ -18,6 +18,7 @@ mod models;
 mod oauth;
 mod operations;
 mod resource_server;
+mod roles;
 mod scripts;
 mod store;
 mod support;

@@ -1,6 +1,7 @@
-//! `resource access set | show | choose | ask-by-id`: by what decisions are made for a protected resource.
+//! `resource access set | show | choose | ask-by-id | lint`: by what decisions are made for a protected resource.
 
 mod declared;
+mod lint;
 mod shown;
 
 use clap::{ArgGroup, Subcommand, ValueEnum};
@@ -10,6 +11,7 @@ use serde_json::json;
 use crate::access::models;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::access::declared::Declared;
+pub use crate::cli::access::lint::Lint;
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::realm;
 use crate::domain::event::Actor;
@@ -20,7 +22,7 @@ use crate::domain::id::ResourceId;
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Say by what decisions are made from now on. What was chosen before stays where it can be chosen still.
-    #[command(group = ArgGroup::new("source").required(true).args(["model"]))]
+    #[command(group = ArgGroup::new("source").required(true).args(["model", "openapi"]))]
     Set {
         /// The resource.
         id: ResourceId,
@@ -49,6 +51,8 @@ pub enum Command {
         /// on or off.
         switch: Switch,
     },
+    /// Tell what is odd about what a resource declares, though it means something.
+    Lint(Lint),
 }
 
 /// Whether something is allowed.
@@ -65,6 +69,7 @@ impl Command {
     pub(super) fn read_inputs(&mut self) -> Result<(), CommandError> {
         match self {
             Command::Set { declared, .. } => declared.read(),
+            Command::Lint(lint) => lint.read(),
             Command::Show { .. } | Command::Choose { .. } | Command::AskById { .. } => Ok(()),
         }
     }
@@ -92,6 +97,7 @@ impl Command {
                 let access = models::ask_by_id(server, &id, switch == Switch::On, by).await?;
                 Ok(Answer::new(shown::asking(&id, &access), json!({ "id": id, "asks_by_id": access.asks_by_id })))
             }
+            Command::Lint(lint) => lint.run(server).await,
         }
     }
 }

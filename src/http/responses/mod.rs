@@ -1,5 +1,6 @@
 //! How values become HTTP.
 
+pub mod address;
 pub mod bearer_refusal;
 pub mod filters;
 pub mod forwarded;

@@ -105,7 +105,8 @@ impl Judged {
     }
 }
 
-async fn by_credential(
+/// Whose credential the context has, on the site that it names.
+pub(super) async fn by_credential(
     server: &AuthorizationServer,
     asker: &Arc<ProtectedResource>,
     token: &str,

@@ -14,9 +14,9 @@ use crate::http::admin::roles::{declared, no_such_object, no_such_subject, path,
 use crate::http::admin::site::by;
 use crate::http::guards::csrf::CsrfForm;
 use crate::http::guards::site_admin::SiteAdmin;
+use crate::http::responses::address::with_query;
 use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
-use crate::oauth::parameters::Parameters;
 
 type Server = State<Arc<AuthorizationServer>>;
 
@@ -59,10 +59,7 @@ pub async fn take(server: &Server, admin: SiteAdmin, resource: &str, form: CsrfF
 
 /// Back to the page of the object; whoever was chosen stays so, for the next role.
 fn back(path: &str, chosen: &str, done: &str) -> Redirect303 {
-    let separator = if path.contains('?') { '&' } else { '?' };
-    let chosen = Some(("subject", chosen)).filter(|_| !chosen.is_empty());
-    let query = Parameters::of(chosen.into_iter().chain([("done", done)])).to_query();
-    Redirect303::to(format!("{path}{separator}{query}"))
+    Redirect303::to(with_query(path, &[("subject", chosen), ("done", done)]))
 }
 
 fn page(error: &RoleError) -> ErrorPage {

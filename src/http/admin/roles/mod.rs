@@ -25,8 +25,8 @@ use crate::domain::protected_object::{ObjectRef, Realm};
 use crate::domain::role::{Role, RoleSet};
 use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::Site;
+use crate::http::responses::address::{segment, with_query};
 use crate::http::responses::page::ErrorPage;
-use crate::oauth::parameters::Parameters;
 
 /// A resource that declares roles, by what its path says.
 async fn declared(server: &AuthorizationServer, resource: &str) -> Result<Declared, ErrorPage> {
@@ -66,17 +66,8 @@ fn given_on(model: &AccessModel, kind: usize) -> Vec<&Role> {
 
 /// The page of an object; of the whole site, if there is none.
 fn path(site: &Site, declared: &Declared, object: Option<&ObjectRef>) -> String {
-    let path = format!("/admin/sites/{}/roles/{}", site.id, encoded(declared.resource.id.as_str()));
-    match object {
-        None => path,
-        Some(object) => format!("{path}?{}", Parameters::of([("object", object.to_string().as_str())]).to_query()),
-    }
-}
-
-/// A text as a segment of a path.
-fn encoded(text: &str) -> String {
-    let query = Parameters::of([("x", text)]).to_query();
-    query.trim_start_matches("x=").replace('+', "%20")
+    let path = format!("/admin/sites/{}/roles/{}", site.id, segment(declared.resource.id.as_str()));
+    with_query(&path, &[("object", &object.map(ObjectRef::to_string).unwrap_or_default())])
 }
 
 fn subject(text: &str) -> Result<RoleSubject, ErrorPage> {
