@@ -102,10 +102,12 @@ fn call<'r>(request: &'r Request<'_>, own: Option<Method>) -> Option<(&'r str, &
     }
 }
 
+/// The target of the question itself.
+struct Whole(String);
+
 /// What stands after our own path, with its query.
 fn beneath<'r>(request: &'r Request<'_>) -> Option<&'r str> {
-    let whole: &'r String = request.local_cache(|| request.uri().to_string());
-    whole.strip_prefix(PATH)
+    request.local_cache(|| Whole(request.uri().to_string())).0.strip_prefix(PATH)
 }
 
 /// Whether it can be the target of a request in origin form (RFC 9112 section 3.2.1).
