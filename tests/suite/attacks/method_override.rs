@@ -6,7 +6,8 @@ use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
 /// What is reached by another method, and only by whoever sends a token in a header, which no form does.
-const BY_SCRIPTS: [&str; 1] = ["/users/<account_id>/manage/api-tokens/<id>"];
+const BY_SCRIPTS: [&str; 2] =
+    ["/users/<account_id>/manage/api-tokens/<id>", "/jsm/assets/workspace/<workspace>/v1/config/role/<id>"];
 
 /// The same of protected resources and gateways.
 const BY_RESOURCES: &str = "/access/v1/";
