@@ -9,5 +9,6 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
+mod roles;
 mod scripts;
 mod tokens;
