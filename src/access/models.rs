@@ -20,13 +20,13 @@ pub fn shipped(name: &str) -> Option<&'static str> {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// There is no such protected resource.
-    #[error("there is no protected resource {0:?}")]
+    #[error("there is no protected resource {0}")]
     Unknown(ResourceId),
     /// The resource declares nothing yet.
-    #[error("{0:?} declares no roles; give it a model first")]
+    #[error("{0} declares no roles; give it a model first")]
     NoModel(ResourceId),
     /// An operation takes a scope that the resource does not own.
-    #[error("{operation:?} takes the scope {scope:?}, which {resource:?} does not own")]
+    #[error("{operation:?} takes the scope {scope:?}, which {resource} does not own")]
     NotOwn {
         /// The operation.
         operation: String,

@@ -12,10 +12,13 @@
 //! | `deployment` | an app's manifest becomes a version in an environment, which has a client |
 //! | `installations` | apps on sites: request, install, approve, suspend, uninstall |
 //! | `forge_scopes` | the scopes that Forge knows, and words made from their names |
+//! | `openapi` | reading an OpenAPI document: what the operations of a protected resource take |
+//! | `access_lint` | what is odd about what a protected resource declares, though it means something |
 //! | `manifest` | reading a Forge manifest, and everything that is wrong with it |
 //! | `sharing` | who may allow an app anything |
 //! | `error` | why a registration was refused |
 
+pub mod access_lint;
 pub mod asked;
 pub mod catalogue;
 pub mod clients;
@@ -27,6 +30,7 @@ pub mod error;
 pub mod forge_scopes;
 pub mod installations;
 pub mod manifest;
+pub mod openapi;
 pub mod resources;
 pub mod sharing;
 

@@ -22,13 +22,17 @@ pub struct Answer {
     /// What whoever asked should know besides; printed on standard error.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// How the process ends once it is printed.
+    #[serde(default)]
+    pub exit: Exit,
 }
 
 /// How the process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exit {
     /// As asked.
+    #[default]
     Done = 0,
     /// It was refused, or failed.
     Failed = 1,
@@ -56,7 +60,7 @@ pub struct CommandError {
 impl Answer {
     /// One with both forms and no warning.
     pub fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json, warnings: Vec::new() }
+        Self { text: text.into(), json, warnings: Vec::new(), exit: Exit::Done }
     }
 
     /// This answer with a warning.
@@ -85,6 +89,11 @@ impl Answer {
 }
 
 impl CommandError {
+    /// Whether asking again means the same answer: nothing failed that may work later.
+    pub fn is_a_refusal(&self) -> bool {
+        self.exit == Exit::Failed
+    }
+
     /// It was refused, or failed.
     pub fn failed(message: impl Into<String>) -> Self {
         Self { exit: Exit::Failed, message: message.into() }

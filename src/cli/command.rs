@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError};
-use crate::cli::{app, audit, container, installation, key, resource, setup_link, site, token, user};
+use crate::cli::{
+    app, audit, container, group, installation, key, object, resource, role, setup_link, site, token, user,
+};
 use crate::domain::signing_key::KeyState;
 use crate::domain::time::Timestamp;
 
@@ -36,6 +38,15 @@ pub enum Command {
     /// Import sources of sites, and their tokens.
     #[command(subcommand)]
     Container(container::Command),
+    /// Objects of protected resources, on which roles are held.
+    #[command(subcommand)]
+    Object(object::Command),
+    /// Groups of people of a site, who hold roles together.
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Who holds which role on what.
+    #[command(subcommand)]
+    Role(role::Command),
     /// The keys that this server signs with.
     #[command(subcommand)]
     Key(key::Command),
@@ -63,6 +74,9 @@ impl Command {
             | Command::Installation(_)
             | Command::Token(_)
             | Command::Container(_)
+            | Command::Object(_)
+            | Command::Group(_)
+            | Command::Role(_)
             | Command::Key(_)
             | Command::Audit(_)
             | Command::SetupLink
@@ -90,6 +104,9 @@ impl Command {
             Command::Installation(command) => command.run(server).await,
             Command::Token(command) => command.run(server).await,
             Command::Container(command) => command.run(server).await,
+            Command::Object(command) => command.run(server).await,
+            Command::Group(command) => command.run(server).await,
+            Command::Role(command) => command.run(server).await,
             Command::Key(command) => command.run(server).await,
             Command::Audit(command) => command.run(server).await,
             Command::Ready => ready(server).await,

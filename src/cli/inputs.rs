@@ -10,7 +10,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// What standard input holds, without its final newline.
 pub fn secret_from_stdin(what: &str) -> Result<String, CommandError> {
-    let text = bounded(std::io::stdin().lock()).map_err(|fault| unreadable(what, "standard input", &fault))?;
+    let text =
+        bounded(std::io::stdin().lock(), MAX_BYTES).map_err(|fault| unreadable(what, "standard input", &fault))?;
     let secret = without_final_newline(&text);
     if secret.is_empty() {
         return Err(CommandError::failed(format!(
@@ -22,14 +23,21 @@ pub fn secret_from_stdin(what: &str) -> Result<String, CommandError> {
 
 /// What a file holds.
 pub fn file(path: &Path) -> Result<String, CommandError> {
-    let opened = std::fs::File::open(path).map_err(|error| error.to_string());
-    opened.and_then(bounded).map_err(|fault| unreadable("input", &path.display().to_string(), &fault))
+    file_up_to(path, MAX_BYTES)
 }
 
-fn bounded(from: impl Read) -> Result<String, String> {
+/// What a file holds that may be longer than secrets and key sets are.
+pub fn file_up_to(path: &Path, most: u64) -> Result<String, CommandError> {
+    let opened = std::fs::File::open(path).map_err(|error| error.to_string());
+    opened
+        .and_then(|file| bounded(file, most))
+        .map_err(|fault| unreadable("input", &path.display().to_string(), &fault))
+}
+
+fn bounded(from: impl Read, most: u64) -> Result<String, String> {
     let mut text = String::new();
-    let length = from.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if length as u64 > MAX_BYTES { Err(format!("it holds more than {MAX_BYTES} bytes")) } else { Ok(text) }
+    let length = from.take(most + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if length as u64 > most { Err(format!("it holds more than {most} bytes")) } else { Ok(text) }
 }
 
 fn unreadable(what: &str, place: &str, fault: &str) -> CommandError {
@@ -55,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_input_without_end_is_refused() {
-        assert!(bounded(std::io::repeat(b'x')).is_err());
-        assert!(bounded(&b"\xff"[..]).is_err());
+        assert!(bounded(std::io::repeat(b'x'), MAX_BYTES).is_err());
+        assert!(bounded(&b"\xff"[..], MAX_BYTES).is_err());
     }
 }

@@ -235,7 +235,8 @@ fn declined(names: &[String]) -> Result<Scope, CommandError> {
     names.join(" ").parse().map_err(|error| CommandError::failed(format!("--without: {error}")))
 }
 
-fn installation(text: &str) -> Result<InstallationId, String> {
+/// An installation by its ARI or its UUID.
+pub(super) fn installation(text: &str) -> Result<InstallationId, String> {
     let id = InstallationId::from_ari(text).or_else(|_| text.parse());
     id.map_err(|_| "an installation is named by its ARI or its UUID".into())
 }

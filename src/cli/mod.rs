@@ -5,6 +5,8 @@
 //! | `arguments` | argv to a command; usage text |
 //! | `command` | what a running server can also be told, as data |
 //! | `user`, `site`, `app`, `installation`, `resource`, `key`, `audit`, `setup_link` | those commands, by noun |
+//! | `group`, `object`, `role`, `access` | roles: who holds them together, on what, who holds which, and by what decisions are made |
+//! | `realm` | the protected resource and the site that those are about |
 //! | `deploy`, `manifest` | what a manifest asks for, as an answer, and as a version that runs |
 //! | `connect` | the same of a Connect descriptor |
 //! | `answer` | what a command answers, as text and as JSON; exit codes |
@@ -19,6 +21,7 @@
 //! | `reload` | what of the configuration changes while `serve` serves |
 //! | `serve`, `doctor`, `demo` | what runs in this process |
 
+mod access;
 mod answer;
 mod app;
 mod arguments;
@@ -31,21 +34,25 @@ mod control;
 mod demo;
 mod deploy;
 mod doctor;
+mod group;
 mod inputs;
 mod installation;
 mod kek;
 mod key;
 mod logs;
 mod manifest;
+mod object;
 mod open;
 mod operations;
 mod partial;
 mod progress;
 mod reach;
+mod realm;
 mod reload;
 mod resource;
 mod restore;
 mod rewrap;
+mod role;
 mod serve;
 mod service;
 mod settings;
@@ -128,11 +135,22 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             manifest::check(&manifest)?.print(format)?;
             Ok(Exit::Done)
         }
+        Verb::Tell(Command::Resource(resource::Command::Access(access::Command::Lint(lint))))
+            if lint.is_of_a_file() =>
+        {
+            let answer = lint.check()?;
+            answer.print(format)?;
+            Ok(answer.exit)
+        }
+        Verb::Tell(Command::Role(role::Command::Import(import))) => {
+            import.run(&Settings::read(&arguments.place)?).await?.print(format)?;
+            Ok(Exit::Done)
+        }
         Verb::Tell(mut command) => {
             command.read_inputs()?;
             let answer = reach::run(&Settings::read(&arguments.place)?, command).await?;
             answer.print(format)?;
-            Ok(Exit::Done)
+            Ok(answer.exit)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a command runs: in the server that has the data folder, and where none has it, here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::answer::{Answer, CommandError, Exit};
@@ -15,16 +15,34 @@ pub const ATTEMPTS: u32 = 50;
 /// How long to wait between.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
+/// Who carries commands out.
+pub enum Reached {
+    /// The server that has this data folder.
+    Server(PathBuf),
+    /// This process, which has the store for as long.
+    Here(Box<Opened>),
+}
+
 /// Carries the command out.
 ///
 /// # Errors
 /// [`CommandError`] says what was refused or failed, or who has the folder and does not answer.
 pub async fn run(settings: &Settings, command: Command) -> Result<Answer, CommandError> {
+    let (reached, answer) = begin(settings, command).await?;
+    reached.close().await?;
+    Ok(answer)
+}
+
+/// Carries the first of several commands out, and leaves whoever did it ready for the next.
+///
+/// # Errors
+/// As [`run`].
+pub async fn begin(settings: &Settings, command: Command) -> Result<(Reached, Answer), CommandError> {
     let folder = &settings.config.store.folder;
     let mut attempts = 1..=ATTEMPTS;
     loop {
         match control::tell(folder, &command).await {
-            Ok(Reply::Answer(answer)) => return Ok(answer),
+            Ok(Reply::Answer(answer)) => return Ok((Reached::Server(folder.clone()), answer)),
             Ok(Reply::Error(error)) => return Err(error),
             Err(Unreached::Failed(error)) => return Err(error),
             Err(Unreached::NobodyThere) if command.is_for_a_running_server() => {
@@ -33,9 +51,42 @@ pub async fn run(settings: &Settings, command: Command) -> Result<Answer, Comman
             Err(Unreached::NobodyThere) => {}
         }
         match Opened::open(settings.config.clone()).await {
-            Ok(opened) => return alone(opened, command).await,
+            Ok(opened) => {
+                // Whoever has the store is the only one who may listen, so a socket that is there was left behind.
+                control::remove_socket(folder);
+                let answer = command.run(&opened.server).await?;
+                return Ok((Reached::Here(Box::new(opened)), answer));
+            }
             Err(error) if error.exit == Exit::Locked && attempts.next().is_some() => tokio::time::sleep(PAUSE).await,
             Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Reached {
+    /// Carries one more command out.
+    ///
+    /// # Errors
+    /// [`CommandError`] says what was refused or failed.
+    pub async fn run(&self, command: Command) -> Result<Answer, CommandError> {
+        match self {
+            Reached::Here(opened) => command.run(&opened.server).await,
+            Reached::Server(folder) => match control::tell(folder, &command).await {
+                Ok(Reply::Answer(answer)) => Ok(answer),
+                Ok(Reply::Error(error)) | Err(Unreached::Failed(error)) => Err(error),
+                Err(Unreached::NobodyThere) => Err(nobody_there(folder)),
+            },
+        }
+    }
+
+    /// Makes everything durable that was done here.
+    ///
+    /// # Errors
+    /// [`CommandError`] if the disk refused it.
+    pub async fn close(self) -> Result<(), CommandError> {
+        match self {
+            Reached::Server(_) => Ok(()),
+            Reached::Here(opened) => opened.close().await,
         }
     }
 }
@@ -59,12 +110,4 @@ pub async fn reload(place: &Place) -> Result<Answer, CommandError> {
 
 fn nobody_there(folder: &Path) -> CommandError {
     CommandError::failed(format!("no server runs on {}; start it with `hallmark serve`", folder.display()))
-}
-
-async fn alone(opened: Opened, command: Command) -> Result<Answer, CommandError> {
-    // Whoever has the store is the only one who may listen, so a socket that is there was left behind.
-    control::remove_socket(&opened.server.config.store.folder);
-    let answer = command.run(&opened.server).await?;
-    opened.close().await?;
-    Ok(answer)
 }

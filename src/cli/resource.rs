@@ -1,4 +1,4 @@
-//! `resource add | list | rotate-secret | connect | api-tokens | remove`: protected resources and the scopes they own.
+//! `resource add | list | rotate-secret | connect | api-tokens | access | remove`: protected resources and the scopes they own.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use crate::apps::catalogue::WrittenScope;
 use crate::apps::credentials::NewAuthentication;
 use crate::apps::resources::{self, NewResource, Registered};
 use crate::authorization_server::AuthorizationServer;
+use crate::cli::access;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::app::{method, rotated, secrets, warn_of_guessable, with_secret};
 use crate::cli::inputs;
@@ -54,6 +55,9 @@ pub enum Command {
         /// scoped or everything; see `resource add`.
         policy: ApiTokenPolicy,
     },
+    /// What a resource declares of objects, roles and operations, and what is decided about that.
+    #[command(subcommand)]
+    Access(access::Command),
     /// Remove a resource and its scopes; tokens for it are over at once.
     Remove {
         /// Its id.
@@ -132,6 +136,7 @@ impl Command {
             Command::RotateSecret { secret_stdin: true, secret, .. } => {
                 *secret = Some(inputs::secret_from_stdin("secret")?);
             }
+            Command::Access(command) => command.read_inputs()?,
             Command::RotateSecret { .. }
             | Command::List
             | Command::Connect { .. }
@@ -159,6 +164,7 @@ impl Command {
                 };
                 Ok(Answer::new(format!("{id} takes API tokens {taken}."), json!({ "id": id, "api_tokens": policy })))
             }
+            Command::Access(command) => command.run(server).await,
             Command::Remove { id } => {
                 resources::remove(server, &id).await?;
                 let text = format!("Removed {id} and its scopes; tokens for it are over.");

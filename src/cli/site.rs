@@ -117,6 +117,17 @@ pub(super) async fn known(server: &AuthorizationServer, name: &str) -> Result<Ar
     named(server, name).await?.ok_or_else(unknown)
 }
 
+/// The site of that identifier or URL; the default one where none is named.
+pub(super) async fn known_or_default(
+    server: &AuthorizationServer,
+    name: Option<&str>,
+) -> Result<Arc<Site>, CommandError> {
+    match name {
+        Some(name) => known(server, name).await,
+        None => known(server, &server.site.id.to_string()).await,
+    }
+}
+
 async fn list(server: &AuthorizationServer) -> Result<Answer, CommandError> {
     let sites = sites::list(server).await?;
     let row = |site: &Arc<Site>| {

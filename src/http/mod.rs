@@ -34,6 +34,8 @@
 //! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/admin/sites` | who is signed in | `admin::sites` |
 //! | `/admin/sites/…/import-sources` | admins of a site | `admin::import_sources` |
+//! | `/admin/sites/…/groups` | admins of a site | `admin::groups`, `admin::group` |
+//! | `/admin/sites/…/roles`, `/admin/sites/…/roles-of` | admins of a site | `admin::roles` |
 //! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/users/…/manage/api-tokens`, `/jsm/assets/…`, `/tokens/leaked` | scripts, and whoever finds a token of one | `scripts` |
 //! | `/static/…` | everybody | `assets` |

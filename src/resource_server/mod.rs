@@ -52,6 +52,7 @@ pub use importer::{ImportAction, ImportSource, Importer};
 pub use introspection::{Actor, AuthorizationDetail, HeldRole, Introspection, Site};
 pub use objects::{ObjectTree, Unknown};
 pub use refusal::Refusal;
+pub(crate) use request_line::RequestLine;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -69,7 +70,6 @@ use crate::domain::secret::Secret;
 use crate::domain::uri::Issuer;
 use crate::resource_server::denied::Left;
 use crate::resource_server::facts::Facts;
-use crate::resource_server::request_line::RequestLine;
 
 const TIME_OUT: Duration = Duration::from_secs(5);
 

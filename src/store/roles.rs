@@ -62,6 +62,17 @@ pub trait Roles {
         count: usize,
     ) -> Result<Vec<ProtectedObject>>;
 
+    /// The next `count` objects of a type that belong to `parent`, after the one of the identifier `after`, in the order of their
+    /// identifiers.
+    async fn objects_beneath(
+        &self,
+        realm: &Realm,
+        parent: &ObjectRef,
+        kind: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<ProtectedObject>>;
+
     /// Tells of an object, or gives it another label. It stays beneath what it is beneath.
     async fn put_object(&self, realm: &Realm, object: &ProtectedObject) -> Result<Told>;
 

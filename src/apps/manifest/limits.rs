@@ -1,4 +1,4 @@
-//! Limits: what a manifest may hold before anything of it is understood.
+//! Limits: what a manifest, or another document that is read the same way, may hold before anything of it is understood.
 
 use crate::apps::manifest::fault::Faults;
 use crate::apps::manifest::node::Place;
@@ -6,19 +6,35 @@ use crate::apps::manifest::node::Place;
 /// The longest file, in bytes. The manifests of large apps have a tenth of it.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// How deep lists and maps may lie within each other. Ten levels of display conditions, the most that Forge allows, take 26.
-pub const MAX_DEPTH: usize = 32;
+/// What a document of some kind may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// What it is called.
+    pub document: &'static str,
+    /// The key that it cannot be without.
+    pub key: &'static str,
+    /// The longest file, in bytes.
+    pub bytes: usize,
+    /// How deep lists and maps may lie within each other.
+    pub depth: usize,
+    /// How many parts it may have once every alias stands for what it names.
+    pub nodes: usize,
+}
 
-/// How many parts a manifest may have once every alias stands for what it names.
-pub const MAX_NODES: usize = 65_536;
+/// A manifest. Ten levels of display conditions, the most that Forge allows, take a depth of 26.
+pub const MANIFEST: Limits = Limits { document: "a manifest", key: "app", bytes: MAX_BYTES, depth: 32, nodes: 65_536 };
+
+/// A description of an API. Those of large products have two megabytes and forty levels.
+pub const OPENAPI: Limits =
+    Limits { document: "an OpenAPI document", key: "openapi", bytes: 8 * 1024 * 1024, depth: 64, nodes: 1_048_576 };
 
 /// How often one anchor may be named by an alias; as many as the YAML library of Forge's own tools allows.
 pub const MAX_ALIASES: usize = 100;
 
 /// The text of a file that is not too long and holds nothing that people do not see.
-pub fn text_of<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
-    if bytes.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; a manifest has at most {MAX_BYTES}", bytes.len());
+pub fn text_of<'a>(bytes: &'a [u8], limits: &Limits, faults: &mut Faults) -> Option<&'a str> {
+    if bytes.len() > limits.bytes {
+        let message = format!("the file has {} bytes; {} has at most {}", bytes.len(), limits.document, limits.bytes);
         faults.add(Place::START, "", message);
         return None;
     }
@@ -33,7 +49,8 @@ pub fn text_of<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some((at, control)) = text.char_indices().find(|(_, character)| !is_allowed(*character)) {
-        let message = format!("a manifest holds no control characters, and here is U+{:04X}", u32::from(control));
+        let message =
+            format!("{} holds no control characters, and here is U+{:04X}", limits.document, u32::from(control));
         faults.add(end_of(text.get(..at).unwrap_or_default()), "", message);
         return None;
     }

@@ -16,18 +16,18 @@ mod agreement;
 mod app;
 mod content;
 mod egress;
-mod escapes;
-mod fault;
-mod limits;
+pub(in crate::apps) mod escapes;
+pub(in crate::apps) mod fault;
+pub(in crate::apps) mod limits;
 mod modules;
-mod node;
-mod part;
+pub(in crate::apps) mod node;
+pub(in crate::apps) mod part;
 mod providers;
-mod reading;
+pub(in crate::apps) mod reading;
 mod remotes;
 mod scopes;
 mod variables;
-mod yaml;
+pub(in crate::apps) mod yaml;
 
 pub use fault::ManifestFault;
 pub(super) use fault::{nearest, quoted};
@@ -86,8 +86,8 @@ pub fn read(bytes: &[u8], file: &str, known: &Scope) -> Result<ReadManifest, Vec
 }
 
 fn manifest_of(bytes: &[u8], reading: &mut Reading<'_>) -> Option<Manifest> {
-    let text = limits::text_of(bytes, &mut reading.faults)?;
-    let mut root = yaml::read(&escapes::in_yaml(text), &mut reading.faults)?;
+    let text = limits::text_of(bytes, &limits::MANIFEST, &mut reading.faults)?;
+    let mut root = yaml::read(&escapes::in_yaml(text), &limits::MANIFEST, &mut reading.faults)?;
     variables::fill(&mut root, reading);
     let root = reading.open_fields(Part::new(&root, ""), &KEYS)?;
     let app = app::read(&root, reading);

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::apps::manifest::fault::{Faults, quoted};
-use crate::apps::manifest::limits::{MAX_ALIASES, MAX_DEPTH, MAX_NODES};
+use crate::apps::manifest::limits::{Limits, MAX_ALIASES};
 use crate::apps::manifest::node::{Entry, Node, Place, Value};
 
 /// The one document that `text` holds, unless something is wrong with it as YAML.
-pub fn read(text: &str, faults: &mut Faults) -> Option<Node> {
+pub fn read(text: &str, limits: &Limits, faults: &mut Faults) -> Option<Node> {
     let mut parser = Parser::new_from_str(text);
-    let mut tree = Tree::default();
+    let mut tree = Tree::within(*limits);
     while let Some(next) = parser.next_event() {
         let outcome = match next {
             Ok((event, span)) => tree.take(event, place(&span.start), faults),
@@ -23,7 +23,7 @@ pub fn read(text: &str, faults: &mut Faults) -> Option<Node> {
         }
     }
     if tree.root.is_none() {
-        faults.add(Place::START, "", "expected a map with the key app, found nothing");
+        faults.add(Place::START, "", format!("expected a map with the key {}, found nothing", limits.key));
     }
     tree.root
 }
@@ -32,8 +32,8 @@ pub fn read(text: &str, faults: &mut Faults) -> Option<Node> {
 type Stop = (Place, String);
 
 /// What is built of the document so far.
-#[derive(Default)]
 struct Tree {
+    limits: Limits,
     root: Option<Node>,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Anchored>,
@@ -66,10 +66,14 @@ struct Anchored {
 }
 
 impl Tree {
+    fn within(limits: Limits) -> Self {
+        Self { limits, root: None, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0 }
+    }
+
     fn take(&mut self, event: Event<'_>, place: Place, faults: &mut Faults) -> Result<(), Stop> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err((place, "a manifest is one document, and here begins another".into()))
+                Err((place, format!("{} is one document, and here begins another", self.limits.document)))
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let value = match scalar(&text, style, tag.as_deref(), place, faults) {
@@ -100,8 +104,8 @@ impl Tree {
         if self.awaits_key() {
             return Err((place, "expected a key that is text, found a list or a map".into()));
         }
-        if self.open.len() >= MAX_DEPTH {
-            return Err((place, format!("lists and maps lie at most {MAX_DEPTH} deep within each other")));
+        if self.open.len() >= self.limits.depth {
+            return Err((place, format!("lists and maps lie at most {} deep within each other", self.limits.depth)));
         }
         self.open.push(Open { place, anchor, parts });
         Ok(())
@@ -124,8 +128,8 @@ impl Tree {
         if anchored.aliases > MAX_ALIASES {
             return Err((place, format!("an anchor is named by at most {MAX_ALIASES} aliases")));
         }
-        if self.open.len() + anchored.node.depth() > MAX_DEPTH + 1 {
-            return Err((place, format!("lists and maps lie at most {MAX_DEPTH} deep within each other")));
+        if self.open.len() + anchored.node.depth() > self.limits.depth + 1 {
+            return Err((place, format!("lists and maps lie at most {} deep within each other", self.limits.depth)));
         }
         // Counted before it is copied: this is where a small file would become a large tree.
         let count = anchored.node.count();
@@ -145,10 +149,9 @@ impl Tree {
 
     fn spend(&mut self, nodes: usize, place: Place) -> Result<(), Stop> {
         self.nodes = self.nodes.saturating_add(nodes);
-        let within = self.nodes <= MAX_NODES;
-        within
-            .then_some(())
-            .ok_or_else(|| (place, format!("a manifest has at most {MAX_NODES} parts, aliases included")))
+        let within = self.nodes <= self.limits.nodes;
+        let Limits { document, nodes, .. } = self.limits;
+        within.then_some(()).ok_or_else(|| (place, format!("{document} has at most {nodes} parts, aliases included")))
     }
 
     fn awaits_key(&self) -> bool {

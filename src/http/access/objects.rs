@@ -15,6 +15,7 @@ use crate::domain::site::Site;
 use crate::http::guards::asker::Asker;
 use crate::http::guards::json_body::LongJsonBody;
 use crate::oauth::error::{OAuthError, RequestFault};
+use crate::oauth::evaluation::strictly::{list, optional};
 
 /// Where a protected resource tells.
 pub const PATH: &str = "/access/v1/objects";
@@ -24,6 +25,7 @@ pub const PATH: &str = "/access/v1/objects";
 #[serde(deny_unknown_fields)]
 struct ToldObjects {
     site: String,
+    #[serde(deserialize_with = "list")]
     objects: Vec<ToldObject>,
 }
 
@@ -34,6 +36,7 @@ struct ToldObject {
     kind: String,
     id: String,
     label: String,
+    #[serde(default, deserialize_with = "optional")]
     parent: Option<ToldParent>,
 }
 

@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Vis
 
 use crate::http::guards::client_request::{MAX_BODY, read};
 use crate::oauth::error::{OAuthError, RequestFault};
+use crate::oauth::evaluation::strictly::Object;
 
 /// The longest body that asks for many things at once.
 pub const MAX_LONG_BODY: u64 = 1024 * 1024;
@@ -43,11 +44,19 @@ impl<const MOST: u64> JsonBody<MOST> {
     /// # Errors
     /// `invalid_request` if it is no JSON, repeats a name, or says something else than a `T`.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, OAuthError> {
-        let bytes = self.0?;
-        let refuse = |error: serde_json::Error| RequestFault::Meaningless(format!("the body: {error}"));
-        serde_json::from_slice::<EachOnce>(&bytes).map_err(refuse)?;
-        Ok(serde_json::from_slice(&bytes).map_err(refuse)?)
+        of(&self.0?)
     }
+}
+
+/// What a body says.
+///
+/// # Errors
+/// `invalid_request` if it is no JSON, repeats a name, or says something else than a `T`.
+pub fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OAuthError> {
+    let refuse = |error: serde_json::Error| RequestFault::Meaningless(format!("the body: {error}"));
+    serde_json::from_slice::<EachOnce>(bytes).map_err(refuse)?;
+    let Object(read) = serde_json::from_slice(bytes).map_err(refuse)?;
+    Ok(read)
 }
 
 /// Any JSON in which no object has a name twice.

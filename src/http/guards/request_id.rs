@@ -45,6 +45,11 @@ pub fn of<'r>(request: &'r Request<'_>) -> &'r str {
     &request.local_cache(|| RequestId(name(request))).0
 }
 
+/// The name of a request of somebody who is known, and who called it `given`: that, if it can stand in a line of a log.
+pub fn of_known(given: Option<&str>) -> String {
+    given.filter(|name| is_sane(name)).map_or_else(random::request_id, str::to_owned)
+}
+
 /// What a caller called a request, which is its name once the caller is known.
 #[derive(Clone, Copy)]
 pub struct Proposed<'r> {

@@ -6,22 +6,27 @@
 //! | file | what |
 //! |---|---|
 //! | `request` | what is asked |
+//! | `strictly` | how JSON is read |
 //! | `decision` | the answer |
 //! | `subject` | whose credential it is |
 //! | `batch` | several at once, and when to stop |
 //! | `search` | on which objects the answer would be yes |
 //! | `forward` | a call that a gateway holds back until it is judged |
+//! | `own` | a call that this server answers itself, where it concerns the objects of a protected resource |
 
 mod batch;
 mod decision;
 mod forward;
+mod own;
 mod request;
 mod search;
+pub mod strictly;
 mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
 pub use decision::{Decision, Denial, Permit};
 pub use forward::{Forwarded, ForwardedCall, forward};
+pub use own::{OwnOperation, OwnRefusal, own};
 pub use request::{
     Action, BatchOptions, BatchRequest, EvaluationRequest, Page, Question, RequestContext, Resource, SearchRequest,
     Semantics, SubjectName,
@@ -160,7 +165,9 @@ impl<'s> Evaluation<'s> {
             required,
         };
         let Some(live) = subject.live() else {
-            return Ok(self.deny(refused(Layer::Credential, None, None, None), context).await);
+            let denial = self.denial(refused(Layer::Credential, None, None, None), context).await;
+            subject.tell_developer(self.server, &denial.trace);
+            return Ok(Decision::Deny(denial));
         };
         let site = &live.site;
         if let Some(reaches) = &live.reaches {
@@ -218,21 +225,31 @@ impl<'s> Evaluation<'s> {
 
     /// A refusal, which the audit trail has under the name that the answer has.
     async fn denial(&self, refused: Refused<'_>, context: &RequestContext) -> Denial {
-        let trace = base64url(&random::salt());
-        let Refused { layer, operation, object, site, subject, required } = refused;
-        let event = Event::AccessRefused {
-            trace: trace.clone(),
-            resource_id: self.asker.id.clone(),
-            site_id: site,
-            layer: layer.number(),
-            operation: operation.name.clone(),
-            object: object.map(ObjectRef::to_string).unwrap_or_default(),
-            subject: subject.clone(),
-            required: required.clone(),
-        };
-        self.server.record_denial(event, subject, context.client_ip).await;
-        Denial::new(layer, operation, object, required, trace)
+        denial(self.server, self.asker, refused, context).await
     }
+}
+
+/// A refusal of a call for `asker`, which the audit trail has under the name that the answer has.
+async fn denial(
+    server: &AuthorizationServer,
+    asker: &ProtectedResource,
+    refused: Refused<'_>,
+    context: &RequestContext,
+) -> Denial {
+    let trace = base64url(&random::salt());
+    let Refused { layer, operation, object, site, subject, required } = refused;
+    let event = Event::AccessRefused {
+        trace: trace.clone(),
+        resource_id: asker.id.clone(),
+        site_id: site,
+        layer: layer.number(),
+        operation: operation.name.clone(),
+        object: object.map(ObjectRef::to_string).unwrap_or_default(),
+        subject: subject.clone(),
+        required: required.clone(),
+    };
+    server.record_denial(event, subject, context.client_ip).await;
+    Denial::new(layer, operation, object, required, trace)
 }
 
 /// What is told of a refusal.

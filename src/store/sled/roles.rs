@@ -74,6 +74,33 @@ impl Roles for SledStore {
         self.objects.range(&start, &end).take(count).map(|entry| Ok(entry?.1)).collect()
     }
 
+    async fn objects_beneath(
+        &self,
+        realm: &Realm,
+        parent: &ObjectRef,
+        kind: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<ProtectedObject>> {
+        let parent = key(&[&self.object_key(realm, parent), END]);
+        let prefix = key(&[&parent, kind.as_bytes(), END]);
+        let start = match after {
+            None => prefix.clone(),
+            Some(after) => key(&[&prefix, after.as_bytes(), END]),
+        };
+        let end = key(&[&prefix[..prefix.len() - 1], &[1]]);
+        let mut beneath = Vec::new();
+        for entry in self.objects_beneath.range(&start, &end) {
+            if beneath.len() == count {
+                break;
+            }
+            let object = self.read_place(&entry?.0[parent.len()..])?;
+            // A crash may leave the index of an object that was never told of.
+            beneath.extend(self.objects.get(self.object_key(realm, &object))?);
+        }
+        Ok(beneath)
+    }
+
     // The index first, the object last; the other way round when it is removed.
     async fn put_object(&self, realm: &Realm, object: &ProtectedObject) -> Result<Told> {
         let told = self.keep_object(realm, object)?;

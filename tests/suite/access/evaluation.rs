@@ -140,7 +140,9 @@ async fn what_an_object_belongs_to_may_come_with_the_question() {
     for (properties, expected) in [
         (json!({ "object_type": "12" }), true),
         (json!({ "object_type": 12 }), true),
-        (json!({ "schema": "4" }), true),
+        (json!({ "object_type": "1200", "schema": "4" }), true),
+        // A role on the object type would count in place of that on the schema, and nobody knows which object type it is.
+        (json!({ "schema": "4" }), false),
         (json!({ "object_type": "20", "schema": "4" }), false),
         (json!({ "schema": "5" }), false),
         (json!({ "schema": [4], "colour": "red" }), false),
@@ -208,7 +210,7 @@ async fn what_asks_nothing_that_can_be_decided_is_refused_and_says_why() {
     for (body, says) in [
         (String::new(), "EOF"),
         ("nonsense".into(), "expected"),
-        ("[]".into(), "missing"),
+        ("[]".into(), "expected an object"),
         ("{}".into(), "missing"),
         (format!("{good}{good}"), "trailing"),
         (good.to_string().replacen('{', r#"{"subject":{"type":"token","id":"self"},"#, 1), "more than once"),
@@ -218,6 +220,7 @@ async fn what_asks_nothing_that_can_be_decided_is_refused_and_says_why() {
         (without("action"), "'action' is missing"),
         (without("resource"), "'resource' is missing"),
         (without("context"), "context.token is missing"),
+        (changed("/subject", json!(["token", "self"])), "expected an object"),
         (changed("/subject/type", json!(7)), "invalid type"),
         (changed("/subject/type", json!("robot")), "context.token is the subject"),
         (changed("/action/name", json!("GET /nothing")), "there is no operation"),

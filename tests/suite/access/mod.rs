@@ -2,6 +2,7 @@
 
 mod asker;
 mod by_id;
+mod documented;
 mod evaluation;
 mod evaluations;
 mod forward_auth;

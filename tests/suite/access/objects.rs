@@ -102,6 +102,7 @@ async fn what_cannot_be_read_is_refused_and_nothing_is_taken() {
         json!({ "type": "schema", "id": "6 6", "label": "X" }),
         json!({ "type": "schema", "id": 6, "label": "X" }),
         json!({ "type": "schema", "id": "7" }),
+        json!(["schema", "7", "Ships", null]),
         json!({ "type": "schema", "id": "7", "label": "" }),
         json!({ "type": "schema", "id": "7", "label": "two\nlines" }),
         json!({ "type": "schema", "id": "7", "label": "X", "owner": "me" }),

@@ -14,6 +14,7 @@ mod manifests;
 mod registry;
 mod reload;
 mod restore;
+mod roles;
 mod scripts;
 mod serve;
 mod sites;
