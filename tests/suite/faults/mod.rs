@@ -8,5 +8,6 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
+mod roles;
 mod scripts;
 mod tokens;
