@@ -39,7 +39,8 @@ function init(args)
   for line in io.lines(args[2]) do pool[#pool + 1] = line end
   math.randomseed(os.time())
   at = mode == "cycle" and math.random(#pool) or 0
-  wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+  local json = pool[1]:sub(1, 1) == "{"
+  wrk.headers["Content-Type"] = json and "application/json" or "application/x-www-form-urlencoded"
   if args[3] ~= "-" then wrk.headers[args[3]:match("^(.-): ")] = args[3]:match("^.-: (.*)$") end
   if args[4] ~= "-" then sink = io.open(args[4], "a") end
   if mode == "collect" then collected = wrk.format("GET", pool[1]) end

@@ -10,6 +10,7 @@ use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 
 use crate::authorization_server::AuthorizationServer;
+use crate::front::LongBodies;
 use crate::front::express::{Answer, Express, Posted};
 use crate::front::gateway::{Call, Forward, Gateway, Refused, Unreachable};
 use crate::http;
@@ -28,8 +29,8 @@ pub fn express(server: Arc<AuthorizationServer>) -> Box<dyn Express> {
 
 #[async_trait]
 impl Express for http::express::Express {
-    fn serves(&self, path: &str) -> bool {
-        http::express::Express::serves(self, path)
+    fn takes(&self, path: &str) -> Option<&'static str> {
+        http::express::Express::takes(self, path)
     }
 
     fn headers(&self) -> Vec<(String, String)> {
@@ -37,8 +38,8 @@ impl Express for http::express::Express {
     }
 
     async fn answer(&self, posted: Posted<'_>) -> Option<Answer> {
-        let Posted { path, authorization, form, peer, request_id } = posted;
-        let said = (authorization, form);
+        let Posted { path, authorization, body, peer, request_id } = posted;
+        let said = (authorization, body);
         let Answered { told, id } = http::express::Express::answer(self, path, said, (peer, request_id)).await?;
         Some(Answer { status: told.status.code, header: told.header, body: told.body, request_id: id })
     }
@@ -97,6 +98,7 @@ pub fn rocket(server: Arc<AuthorizationServer>, figment: Figment) -> Rocket<Buil
         .attach(SecurityHeaders { https })
         .attach(AccessLog)
         .manage(server)
+        .manage(LongBodies::at(&http::access::LONG_BODIES))
         .mount("/", routes)
         .register("/", http::catchers::all())
 }

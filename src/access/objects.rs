@@ -49,6 +49,45 @@ pub async fn put(
     (realm, access): (&Realm, &Access),
     object: &ProtectedObject,
 ) -> Result<(), ObjectError> {
+    check(access, object)?;
+    taken(server.store.put_object(realm, object).await?, object)
+}
+
+/// Tells of objects in their order, those that others belong to before these, up to the first that is not taken.
+///
+/// # Errors
+/// [`NotTaken`] says which, and why; or [`StoreError`], and some may have been taken.
+pub async fn put_all(
+    server: &AuthorizationServer,
+    (realm, access): (&Realm, &Access),
+    objects: &[ProtectedObject],
+) -> Result<Result<(), NotTaken>, StoreError> {
+    let faults = objects.iter().enumerate().find_map(|(number, object)| Some((number, check(access, object).err()?)));
+    let good = faults.as_ref().map_or(objects.len(), |(number, _)| *number);
+    let outcomes = server.store.put_objects(realm, &objects[..good]).await?;
+    for (number, (outcome, object)) in outcomes.into_iter().zip(objects).enumerate() {
+        if let Err(why) = taken(outcome, object) {
+            return Ok(Err(NotTaken { number, why }));
+        }
+    }
+    Ok(match faults {
+        Some((number, why)) => Err(NotTaken { number, why }),
+        None => Ok(()),
+    })
+}
+
+/// The first object of several that was not taken; those before it were.
+#[derive(Debug, thiserror::Error)]
+#[error("objects[{number}] was not taken, and the {number} before it were: {why}")]
+pub struct NotTaken {
+    /// How many were taken.
+    pub number: usize,
+    /// Why it was not.
+    pub why: ObjectError,
+}
+
+/// Whether the model has a place for an object.
+fn check(access: &Access, object: &ProtectedObject) -> Result<(), ObjectError> {
     let model = &access.model;
     let kind = object.object.kind();
     let number = model.type_named(kind).ok_or_else(|| ObjectError::NoType(kind.into()))?;
@@ -62,7 +101,11 @@ pub async fn put(
         let parent = parent.unwrap_or(&model.objects[0].name).clone();
         return Err(ObjectError::Parent { object: object.object.clone(), parent });
     }
-    match server.store.put_object(realm, object).await? {
+    Ok(())
+}
+
+fn taken(outcome: Told, object: &ProtectedObject) -> Result<(), ObjectError> {
+    match outcome {
         Told::Done => Ok(()),
         Told::NoParent => Err(ObjectError::NoParent(object.object.clone())),
         Told::Elsewhere => Err(ObjectError::Elsewhere(object.object.clone())),

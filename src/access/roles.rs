@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::objects::{Line, line, whole_site};
+use crate::access::subjects::belongs;
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_model::{Access, Requirement};
 use crate::domain::decision::{OnObject, roles_held, suffices};
 use crate::domain::event::{Actor, Event};
-use crate::domain::id::SiteId;
 use crate::domain::protected_object::{ObjectRef, Realm};
 use crate::domain::role::RoleSet;
 use crate::domain::role_binding::{Held, Principal, RoleBinding, RoleSubject};
@@ -147,15 +147,6 @@ fn check(access: &Access, held: &Held) -> Result<(), RoleError> {
     }
 }
 
-/// Whether a subject is one of the site.
-async fn belongs(server: &AuthorizationServer, site: SiteId, subject: RoleSubject) -> Result<bool, StoreError> {
-    Ok(match subject {
-        RoleSubject::User(user) => server.store.member(site, user).await?.is_some(),
-        RoleSubject::Group(group) => server.store.group(group).await?.is_some_and(|group| group.site_id == site),
-        RoleSubject::App(app) => server.store.installation(app).await?.is_some_and(|app| app.site_id == site),
-    })
-}
-
 /// Whether `principal` holds what is required at the end of a line of objects. On the whole site, a role that cannot be given there
 /// is held by whoever holds it on anything.
 ///
@@ -194,19 +185,41 @@ pub async fn held(
 ) -> Result<RoleSet, StoreError> {
     let known = match principal.subject() {
         None => vec![None; line.kinds.len()],
-        Some(subject) => {
-            let objects: Vec<ObjectRef> = line.objects.iter().flatten().cloned().collect();
-            let mut there = server.store.roles_there(realm, subject, &objects).await?.into_iter();
-            let model = &access.model;
-            let on_object = |_: &ObjectRef| {
-                let there = there.next().unwrap_or_default();
-                OnObject { held: model.roles_named(&there.held), set: model.roles_named(&there.set) }
-            };
-            let mut on_object = on_object;
-            line.objects.iter().map(|object| object.as_ref().map(&mut on_object)).collect()
-        }
+        Some(subject) => known_of(server, (realm, access), subject, line).await?,
     };
     Ok(roles_held(access, &line.kinds, &known, principal.is_site_admin()))
+}
+
+/// The roles that `subject` holds at the end of a line of objects by what it was given, whoever it is beside that.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn held_by(
+    server: &AuthorizationServer,
+    (realm, access): (&Realm, &Access),
+    subject: RoleSubject,
+    line: &Line,
+) -> Result<RoleSet, StoreError> {
+    let known = known_of(server, (realm, access), subject, line).await?;
+    Ok(roles_held(access, &line.kinds, &known, false))
+}
+
+/// What a decision asks about a subject on each object of a line.
+async fn known_of(
+    server: &AuthorizationServer,
+    (realm, access): (&Realm, &Access),
+    subject: RoleSubject,
+    line: &Line,
+) -> Result<Vec<Option<OnObject>>, StoreError> {
+    let objects: Vec<ObjectRef> = line.objects.iter().flatten().cloned().collect();
+    let mut there = server.store.roles_there(realm, subject, &objects).await?.into_iter();
+    let model = &access.model;
+    let on_object = |_: &ObjectRef| {
+        let there = there.next().unwrap_or_default();
+        OnObject { held: model.roles_named(&there.held), set: model.roles_named(&there.set) }
+    };
+    let mut on_object = on_object;
+    Ok(line.objects.iter().map(|object| object.as_ref().map(&mut on_object)).collect())
 }
 
 /// Roles as they are told: on each of these objects the principal holds these, and beneath it too unless another entry is nearer.

@@ -1,4 +1,4 @@
-//! `store compact`: sled's file never shrinks, so everything moves to a new one.
+//! `store compact`: sled's file never shrinks, so everything moves to a new one, which is then made as small as it can be.
 
 use std::path::Path;
 
@@ -75,6 +75,10 @@ pub async fn write_anew(
     };
     new.close().await?;
     drop(new);
+    if let Err(error) = replacement.condense(cache) {
+        replacement.abandon();
+        return Err(error.into());
+    }
     // The old store is closed before the step, so that nothing is written to it that the new one would lack.
     old.close().await?;
     replacement.declare(&Former::Removed)?;

@@ -17,8 +17,13 @@ pub enum Reaches {
     ApiToken(Scope),
     /// An API token for all that its owner may, with the scopes that this comes to.
     Everything(Scope),
-    /// A request that a Connect app signed: what its own scopes come to, and the scopes of the resource which that covers.
-    Signed(Option<Level>, Scope),
+    /// A request that a Connect app signed.
+    Signed {
+        /// What its own scopes come to.
+        granted: Option<Level>,
+        /// The levels that the resource asks for some of its scopes, whatever an operation would ask.
+        levels: Vec<(String, Level)>,
+    },
     /// The same, at a resource that does not count the scopes of Connect apps.
     SignedForAll,
     /// The token of an import source.
@@ -64,9 +69,10 @@ impl Reaches {
             Reaches::Everything(_) if operation.scope.is_none() => Ok(()),
             Reaches::Everything(scope) => carries(scope),
             Reaches::SignedForAll => takes_connect().map(drop),
-            Reaches::Signed(_, scope) if operation.scope.is_some() => takes_connect().and_then(|_| carries(scope)),
-            Reaches::Signed(granted, _) => {
-                let level = takes_connect()?;
+            Reaches::Signed { granted, levels } => {
+                let usual = takes_connect()?;
+                let asked = levels.iter().find(|(scope, _)| operation.scope.as_ref() == Some(scope));
+                let level = asked.map_or(usual, |(_, level)| *level);
                 if *granted >= Some(level) { Ok(()) } else { Err(MissingScope::Level(level)) }
             }
             Reaches::Container(own) => {

@@ -37,6 +37,7 @@
 //! | Signing key | `signing_key` | published, then signing, then retiring, then gone |
 //! | Site | `site` | a tenant, and who is a member of it |
 //! | Time | `time` | timestamps and lifetimes; `now` is always an argument |
+//! | Told roles | `told_roles` | the decision of a protected resource that was told of roles |
 //! | URI | `uri` | issuer and redirection URIs, and how they match |
 //! | User | `user` | the resource owner |
 
@@ -75,5 +76,6 @@ pub mod session;
 pub mod signing_key;
 pub mod site;
 pub mod time;
+pub mod told_roles;
 pub mod uri;
 pub mod user;

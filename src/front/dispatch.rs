@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{AsHeaderName, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, AsHeaderName, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use rocket::http::uri::Origin;
 use rocket::http::{Cookie, Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::front::connection::Shared;
@@ -18,6 +20,32 @@ use crate::front::gateway::AnswerBody;
 
 /// So much of a body is read: more than any endpoint takes, so that the endpoint refuses it in its own words.
 const MAX_BODY: usize = 64 * 1024;
+
+/// The same of a body at one of [`LongBodies`].
+const MAX_LONG_BODY: usize = 2 * 1024 * 1024;
+
+/// So many long bodies are read at once; others wait, as long as they may.
+const LONG_AT_ONCE: usize = 32;
+
+/// The paths at which longer bodies are taken of whoever says who they are. Kept in the state of a Rocket.
+pub struct LongBodies {
+    paths: &'static [&'static str],
+    room: Semaphore,
+}
+
+impl LongBodies {
+    /// Those at these paths.
+    pub fn at(paths: &'static [&'static str]) -> Self {
+        Self { paths, room: Semaphore::new(LONG_AT_ONCE) }
+    }
+
+    /// Where there is room for the body of a request, if it may be a long one.
+    fn room<'l>(rocket: &'l Client, head: &Parts) -> Option<&'l Semaphore> {
+        let long = rocket.rocket().state::<Self>()?;
+        let may_be = long.paths.contains(&head.uri.path()) && head.headers.contains_key(AUTHORIZATION);
+        may_be.then_some(&long.room)
+    }
+}
 
 /// Where a request goes whose method or target Rocket cannot have: no path is spelt so, and the catcher answers 400.
 const UNREADABLE: char = '\u{0}';
@@ -39,7 +67,9 @@ pub async fn dispatch(
     let body = if body.is_end_stream() {
         Vec::new()
     } else {
-        timeout(patience, read(body)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
+        timeout(patience, read(body, LongBodies::room(&shared.rocket, &head)))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
     };
     let request = Request::from_parts(head, body);
     if let Some(lane) = &shared.express
@@ -72,13 +102,18 @@ async fn rockets(rocket: &Client, peer: SocketAddr, request: Request<Vec<u8>>) -
 }
 
 /// The body, or what of it is more than anybody takes.
-async fn read(mut body: Incoming) -> io::Result<Vec<u8>> {
+async fn read(mut body: Incoming, long: Option<&Semaphore>) -> io::Result<Vec<u8>> {
+    let (mut most, mut place) = (MAX_BODY, None);
     let expected = body.size_hint().exact().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
     let mut bytes = Vec::with_capacity(expected.min(MAX_BODY));
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(io::Error::other)?.into_data() else { continue };
-        bytes.extend_from_slice(&data[..data.len().min(MAX_BODY - bytes.len())]);
-        if bytes.len() == MAX_BODY {
+        if let Some(room) = long.filter(|_| place.is_none() && data.len() >= MAX_BODY - bytes.len()) {
+            place = room.acquire().await.ok();
+            most = MAX_LONG_BODY;
+        }
+        bytes.extend_from_slice(&data[..data.len().min(most - bytes.len())]);
+        if bytes.len() == most {
             break;
         }
     }

@@ -14,30 +14,28 @@ use crate::front::dispatch::only;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const FORM: &str = "application/x-www-form-urlencoded";
-
 /// What can be answered without Rocket.
 #[async_trait]
 pub trait Express: Send + Sync {
-    /// Whether it knows this path.
-    fn serves(&self, path: &str) -> bool;
+    /// The `Content-Type` of what is posted to this path; `None` if it does not know it.
+    fn takes(&self, path: &str) -> Option<&'static str>;
 
     /// What every answer is headed with, by names and values.
     fn headers(&self) -> Vec<(String, String)>;
 
-    /// The answer to a form that was posted; `None`, and nothing was changed, if Rocket is to answer.
+    /// The answer to what was posted; `None`, and nothing was changed, if Rocket is to answer.
     async fn answer(&self, posted: Posted<'_>) -> Option<Answer>;
 }
 
-/// A form that was posted by somebody who says who they are.
+/// What was posted by somebody who says who they are.
 #[derive(Clone, Copy)]
 pub struct Posted<'r> {
     /// To where.
     pub path: &'r str,
     /// The one `Authorization` header.
     pub authorization: &'r str,
-    /// The body, not yet decoded.
-    pub form: &'r str,
+    /// The body, not yet read.
+    pub body: &'r str,
     /// By whom, as far as the connection tells.
     pub peer: IpAddr,
     /// The one `X-Request-Id` header.
@@ -97,14 +95,15 @@ impl Lane {
     fn plain<'r>(&self, peer: IpAddr, request: &'r Request<Vec<u8>>) -> Option<Posted<'r>> {
         let uri = request.uri();
         let path = uri.path();
-        if request.method() != Method::POST || !self.express.serves(path) || uri.query().is_some() {
+        if request.method() != Method::POST || uri.query().is_some() {
             return None;
         }
+        let taken = self.express.takes(path)?;
         let only = |name: &HeaderName| only(request.headers(), name);
-        if !only(&CONTENT_TYPE)?.eq_ignore_ascii_case(FORM) {
+        if !only(&CONTENT_TYPE)?.eq_ignore_ascii_case(taken) {
             return None;
         }
         let (authorization, request_id) = (only(&AUTHORIZATION)?, only(&REQUEST_ID));
-        Some(Posted { path, authorization, form: std::str::from_utf8(request.body()).ok()?, peer, request_id })
+        Some(Posted { path, authorization, body: std::str::from_utf8(request.body()).ok()?, peer, request_id })
     }
 }

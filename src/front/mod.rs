@@ -48,6 +48,7 @@ use crate::config::connections::Connections;
 use crate::config::proxies::Proxies;
 use crate::config::tls::Tls;
 use crate::front::connection::{Shared, serve, speaks};
+pub use crate::front::dispatch::LongBodies;
 use crate::front::express::{Express, Lane};
 use crate::front::gateway::{Forwarder, Gateway};
 use crate::front::limits::{Limits, Seat};

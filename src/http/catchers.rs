@@ -6,6 +6,7 @@ use rocket::response::{Responder, Response, Result};
 use rocket::{Catcher, catch, catchers};
 use serde_json::json;
 
+use crate::http::access::LONG_BODIES;
 use crate::http::fairings::security_headers::guard;
 use crate::http::guards::server_of;
 use crate::http::responses::json::json;
@@ -70,7 +71,7 @@ impl<'r> Responder<'r, 'static> for Caught {
     fn respond_to(self, request: &'r Request<'_>) -> Result<'static> {
         let path = request.uri().path().as_str();
         let mut response = if PROGRAMS.iter().any(|prefix| path.starts_with(prefix)) {
-            program(self.status)?
+            program(self.status, path)?
         } else {
             person(self.status, request)?
         };
@@ -83,12 +84,13 @@ impl<'r> Responder<'r, 'static> for Caught {
     }
 }
 
-fn program(status: Status) -> Result<'static> {
+fn program(status: Status, path: &str) -> Result<'static> {
     let (error, description) = match status.code {
         401 => ("invalid_client", "the request is not authenticated"),
         403 => ("access_denied", "this is not allowed"),
         404 => ("not_found", "there is nothing at this path"),
         405 => ("invalid_request", "this path has other methods; see the Allow header"),
+        413 if LONG_BODIES.contains(&path) => ("invalid_request", "the body is longer than 1 MiB"),
         413 => ("invalid_request", "the body is longer than 32 KiB"),
         429 => ("temporarily_unavailable", "too many requests; try again later"),
         400..=499 => ("invalid_request", "the request cannot be read"),

@@ -1,5 +1,5 @@
-//! Introspection and the token endpoint without Rocket: the same use cases, for a client or resource that authenticates by
-//! Basic. Their routes, `oauth::introspection` and `oauth::token`, answer whatever is asked otherwise or by nobody known.
+//! Introspection, one evaluation and the token endpoint without Rocket: the same use cases, for a client or resource that
+//! authenticates by Basic. Their routes, `oauth::introspection`, `access::evaluation` and `oauth::token`, answer whatever is asked otherwise or by nobody known.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,23 +9,29 @@ use rocket::Response;
 use rocket::http::{Method, Status};
 
 use crate::authorization_server::AuthorizationServer;
+use crate::http::access::evaluation;
 use crate::http::fairings::{access_log, security_headers};
 use crate::http::guards::client_request::MAX_BODY;
-use crate::http::guards::request_id;
+use crate::http::guards::{json_body, request_id};
 use crate::http::oauth::{introspection, token};
 use crate::http::responses::json;
 use crate::http::responses::oauth_error::Told;
 use crate::http::responses::refused::{remember, remember_jwt};
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
+use crate::oauth::evaluation::evaluate;
 use crate::oauth::introspection::{Introspection, introspect};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::token::grant;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
 
 /// Answers what is asked most.
 pub struct Express {
     server: Arc<AuthorizationServer>,
     introspection: Route,
+    evaluation: Route,
     token: Route,
 }
 
@@ -49,13 +55,18 @@ impl Express {
         let routes = routes();
         let route = |path| Route { path, place: routes.iter().position(|route| route.uri.path() == path) };
         let (introspection, token) = (route(introspection::PATH), route(token::PATH));
-        Self { server, introspection, token }
+        Self { server, introspection, evaluation: route(evaluation::PATH), token }
     }
 
-    /// Whether it knows this path. The token endpoint it leaves alone where scripts of other origins may call it, which are
-    /// to be told so.
-    pub fn serves(&self, path: &str) -> bool {
-        path == self.introspection.path || path == self.token.path && self.server.trust().cors.origins.is_empty()
+    /// The form of what is posted to this path; `None` if it does not know it. The token endpoint it leaves alone where scripts
+    /// of other origins may call it, which are to be told so.
+    pub fn takes(&self, path: &str) -> Option<&'static str> {
+        if path == self.evaluation.path {
+            return Some(JSON);
+        }
+        let is_known =
+            path == self.introspection.path || path == self.token.path && self.server.trust().cors.origins.is_empty();
+        is_known.then_some(FORM)
     }
 
     /// What heads an answer in JSON that Rocket gives.
@@ -65,19 +76,24 @@ impl Express {
         response.headers().iter().map(|header| (header.name.to_string(), header.value.to_string())).collect()
     }
 
-    /// The answer to a form posted to a `path` that it serves, by a peer, who perhaps gave the request a name; `None`, and
+    /// The answer to what was posted to a `path` that it knows, by a peer, who perhaps gave the request a name; `None`, and
     /// nothing was changed, if the route is to answer.
     pub async fn answer(
         &self,
         path: &str,
-        (authorization, form): (&str, &str),
+        (authorization, body): (&str, &str),
         named: (IpAddr, Option<&str>),
     ) -> Option<Answered> {
         let began = Instant::now();
-        if form.len() as u64 > MAX_BODY {
+        if body.len() as u64 > MAX_BODY {
             return None;
         }
-        let parameters = Parameters::from_form(form).ok()?;
+        if path == self.evaluation.path {
+            let told = self.evaluate(authorization, body).await?;
+            let id = request_id::of_known(named.1);
+            return Some(self.answered(&self.evaluation, told, (began, id)));
+        }
+        let parameters = Parameters::from_form(body).ok()?;
         parameters.each_once().ok()?;
         let presented = Presented::read(Some(authorization), &parameters).ok()?;
         let id = request_id::chosen(&self.server.trust().proxies, Some(named.0), named.1);
@@ -86,9 +102,22 @@ impl Express {
         } else {
             (&self.token, self.grant(&presented, &parameters, &id).await?)
         };
+        Some(self.answered(route, told, (began, id)))
+    }
+
+    fn answered(&self, route: &Route, told: Told, (began, id): (Instant, String)) -> Answered {
         let counted = (Method::Post.as_str(), route.path, route.place);
         access_log::answered(&self.server, counted, told.status, began.elapsed(), &id);
-        Some(Answered { told, id })
+        Answered { told, id }
+    }
+
+    /// What a known resource asks that can be decided. A question that is none changes nothing, so that Rocket may say why.
+    async fn evaluate(&self, authorization: &str, body: &str) -> Option<Told> {
+        let presented = Presented::read(Some(authorization), &Parameters::default()).ok()?;
+        let path = self.evaluation.path;
+        let asker = client_authentication::resource(&self.server, &presented, path).await.ok()?;
+        let question = json_body::of(body.as_bytes()).ok()?;
+        Told::well(&evaluate(&self.server, &asker, question).await.ok()?).ok()
     }
 
     /// Introspection changes nothing, so that Rocket may tell every refusal.

@@ -9,6 +9,10 @@
 //! | `/oauth/token/accessible-resources`, `/me` | clients with an access token | `oauth::accessible_resources`, `oauth::me` |
 //! | `/oauth/par` | clients | `oauth::pushed_authorization` |
 //! | `/oauth/introspect` | protected resources | `oauth::introspection` |
+//! | `/access/v1/evaluation`, `/access/v1/evaluations`, `/access/v1/search/resource` | protected resources | `access` |
+//! | `/access/v1/forward-auth` | gateways | `access::forward_auth` |
+//! | `/access/v1/objects` | protected resources | `access::objects` |
+//! | `/.well-known/authzen-configuration` | everybody | `access::metadata` |
 //! | `/oauth/revoke` | clients | `oauth::revocation` |
 //! | `/gateway/…` | apps | `gateway`, without Rocket |
 //! | `/v1/installations`, `/v1/installation/…` | apps | `forge::installations` |
@@ -30,12 +34,15 @@
 //! | `/sites/…/apps` | members of a site | `installations::request` |
 //! | `/admin/sites` | who is signed in | `admin::sites` |
 //! | `/admin/sites/…/import-sources` | admins of a site | `admin::import_sources` |
+//! | `/admin/sites/…/groups` | admins of a site | `admin::groups`, `admin::group` |
+//! | `/admin/sites/…/roles`, `/admin/sites/…/roles-of` | admins of a site | `admin::roles` |
 //! | `/admin/sites/…` | admins of a site | `admin::site`, `admin::members` |
 //! | `/users/…/manage/api-tokens`, `/jsm/assets/…`, `/tokens/leaked` | scripts, and whoever finds a token of one | `scripts` |
 //! | `/static/…` | everybody | `assets` |
 //! | `/healthz`, `/readyz` | load balancers | `operations` |
 //! | `/healthz`, `/readyz`, `/metrics` on a listener of their own | operators | `operations` |
 
+pub mod access;
 pub mod accounts;
 pub mod admin;
 pub mod assets;
@@ -63,6 +70,7 @@ pub fn routes() -> Vec<Route> {
     in_order(
         [
             oauth::routes(),
+            access::routes(),
             forge::routes(),
             connect::routes(),
             scripts::routes(),

@@ -30,6 +30,9 @@ pub enum OAuthError {
     /// `unauthorized_client`, to a client that asks about tokens: only a protected resource may.
     #[error("only a protected resource may ask about tokens")]
     NotAResource,
+    /// `unauthorized_client`, to a resource that asks about whom it names.
+    #[error("this protected resource is not trusted to ask about whom it names; show a credential in context.token")]
+    NotTrusted,
     /// `unsupported_grant_type`: RFC 6749 section 5.2.
     #[error("grant_type is none of those in grant_types_supported of this server's metadata")]
     UnsupportedGrantType,
@@ -106,6 +109,9 @@ pub enum RequestFault {
     /// The body cannot be read.
     #[error("{0}")]
     Unreadable(&'static str),
+    /// The body can be read, and asks for nothing that can be done.
+    #[error("{0}")]
+    Meaningless(String),
     /// RFC 6749 section 2.3: one way of authenticating per request.
     #[error("the request authenticates the client in more than one way")]
     TwoAuthentications,
@@ -342,7 +348,9 @@ impl OAuthError {
             OAuthError::InvalidRequest(_) => ErrorCode::InvalidRequest,
             OAuthError::InvalidClient(_) => ErrorCode::InvalidClient,
             OAuthError::InvalidGrant(_) | OAuthError::RefreshRefused(_) => ErrorCode::InvalidGrant,
-            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource => ErrorCode::UnauthorizedClient,
+            OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource | OAuthError::NotTrusted => {
+                ErrorCode::UnauthorizedClient
+            }
             OAuthError::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             OAuthError::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             OAuthError::InvalidScope(_) => ErrorCode::InvalidScope,

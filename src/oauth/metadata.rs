@@ -81,6 +81,26 @@ pub async fn metadata(server: &AuthorizationServer) -> Result<Metadata, StoreErr
     })
 }
 
+/// The document of AuthZEN section 9.1.
+#[derive(Serialize)]
+pub struct DecisionPoint {
+    policy_decision_point: String,
+    access_evaluation_endpoint: String,
+    access_evaluations_endpoint: String,
+    search_resource_endpoint: String,
+}
+
+/// Where protected resources ask for decisions.
+pub fn decision_point(server: &AuthorizationServer) -> DecisionPoint {
+    let issuer = &server.config.issuer.url;
+    DecisionPoint {
+        policy_decision_point: issuer.as_str().to_owned(),
+        access_evaluation_endpoint: issuer.url("/access/v1/evaluation"),
+        access_evaluations_endpoint: issuer.url("/access/v1/evaluations"),
+        search_resource_endpoint: issuer.url("/access/v1/search/resource"),
+    }
+}
+
 fn scopes(resources: &[Arc<ProtectedResource>]) -> Vec<String> {
     let mut names: Vec<String> =
         resources.iter().flat_map(|resource| resource.scope.iter().map(str::to_owned)).collect();

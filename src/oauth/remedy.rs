@@ -14,6 +14,9 @@ impl OAuthError {
             OAuthError::UnauthorizedClient(_) | OAuthError::NotAResource | OAuthError::NotAHostProduct => {
                 "Use a way that this app is registered for; its operator can change what that is."
             }
+            OAuthError::NotTrusted => {
+                "Show the credential of whom it is about; an operator can trust this API with more."
+            }
             OAuthError::UnsupportedGrantType => "Send one of the grant types that the metadata of this server lists.",
             OAuthError::UnsupportedResponseType => "Send response_type=code.",
             OAuthError::AccessDenied => "The person said no. Let them begin again when they want to.",
@@ -38,6 +41,7 @@ fn of_request(fault: &RequestFault) -> &'static str {
         }
         RequestFault::Malformed { .. } => "Correct the value of the parameter that is named.",
         RequestFault::Unreadable(_) => "Send the body as a form, with a Content-Type that says so.",
+        RequestFault::Meaningless(_) => "Correct what is named.",
         RequestFault::TwoAuthentications => "Send the secret in one place: the Authorization header or the form.",
         RequestFault::ClientMismatch => "Leave client_id out of the form, or send the one that authenticates.",
         RequestFault::MustBePushed => "Push the request to /oauth/par first, and send the request_uri that you get.",

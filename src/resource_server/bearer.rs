@@ -6,10 +6,9 @@ use std::ops::Deref;
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
-use crate::resource_server::credential::credential;
+use crate::resource_server::denied::Left;
 use crate::resource_server::introspection::introspect;
-use crate::resource_server::refusal::Refused;
-use crate::resource_server::request_line::RequestLine;
+use crate::resource_server::shown::Shown;
 use crate::resource_server::{Introspection, Refusal, ResourceServer};
 
 /// Names the scope that a route needs.
@@ -40,7 +39,7 @@ impl<'r, S: RequiredScope> FromRequest<'r> for Bearer<S> {
         match prove::<S>(request).await {
             Ok(bearer) => Outcome::Success(bearer),
             Err(refusal) => {
-                Refused::leave(request, refusal);
+                Left::with(request, refusal.into());
                 Outcome::Error((refusal.status(), refusal))
             }
         }
@@ -59,13 +58,8 @@ async fn prove<S: RequiredScope>(request: &Request<'_>) -> Result<Bearer<S>, Ref
 /// The word on the request's credential, asked for once however many guards a route has.
 pub(super) async fn introspected(request: &Request<'_>) -> Result<Introspection, Refusal> {
     let asked = request.local_cache_async(async {
-        let credential = credential(request)?;
-        let Some(server) = request.rocket().state::<ResourceServer>() else {
-            tracing::error!("no ResourceServer is attached to this Rocket");
-            return Err(Refusal::Unavailable);
-        };
-        let client_ip = server.client_ip.and_then(|of| of(request));
-        introspect(server, credential, (RequestLine::of(request), client_ip)).await
+        let shown = Shown::by(request)?;
+        introspect(ResourceServer::of(request)?, &shown).await
     });
     asked.await.clone()
 }

@@ -23,13 +23,27 @@ pub enum Credential<'r> {
     Signature(&'r str),
 }
 
+impl<'r> Credential<'r> {
+    /// What is shown, without how.
+    pub fn text(self) -> &'r str {
+        match self {
+            Credential::Token(text) | Credential::Basic(text) | Credential::Signature(text) => text,
+        }
+    }
+}
+
 /// The one credential of a request.
 pub fn credential<'r>(request: &'r Request<'_>) -> Result<Credential<'r>, Refusal> {
-    header::not_in_query(request)?;
     let query = request.uri().query().map_or("", |query| query.as_str());
-    match (of_query(query)?, of_headers(request.headers().get("Authorization"))) {
+    credential_in(query, request.headers().get("Authorization").collect::<Vec<_>>().as_slice())
+}
+
+/// The one credential of a request that has this query and these `Authorization` headers.
+pub fn credential_in<'r>(query: &'r str, authorization: &[&'r str]) -> Result<Credential<'r>, Refusal> {
+    header::not_in_query(query)?;
+    match (of_query(query)?, of_headers(authorization.iter().copied())) {
         (None, found) => found,
-        (Some(signature), Err(Refusal::NoToken)) if !request.headers().contains("Authorization") => Ok(signature),
+        (Some(signature), Err(Refusal::NoToken)) if authorization.is_empty() => Ok(signature),
         (Some(_), _) => Err(Refusal::InvalidRequest(
             "a request authenticates once: by its Authorization header or by jwt in its query",
         )),

@@ -11,7 +11,7 @@ use rocket::request::{FromRequest, Outcome};
 use crate::domain::container::IMPORT_SCOPE;
 use crate::domain::id::{ContainerId, SiteId};
 use crate::resource_server::bearer::introspected;
-use crate::resource_server::refusal::Refused;
+use crate::resource_server::denied::Left;
 use crate::resource_server::{AuthorizationDetail, Introspection, Refusal};
 
 /// What is done at an import source, by the segment of the path that follows its name.
@@ -61,7 +61,7 @@ impl<'r> FromRequest<'r> for Importer {
         match prove(request).await {
             Ok(importer) => Outcome::Success(importer),
             Err(refusal) => {
-                Refused::leave(request, refusal);
+                Left::with(request, refusal.into());
                 Outcome::Error((refusal.status(), refusal))
             }
         }

@@ -1,15 +1,15 @@
 //! The authorization server's word on a token (RFC 7662).
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
-use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::domain::id::{ContainerId, SiteId};
+use crate::domain::protected_object::ObjectRef;
 use crate::resource_server::credential::Credential;
-use crate::resource_server::request_line::RequestLine;
+use crate::resource_server::shown::{Roles, Shown};
 use crate::resource_server::{Refusal, ResourceServer};
 
 /// What the authorization server says of a live token, or of an app that signed the request.
@@ -41,9 +41,28 @@ pub struct Introspection {
     /// What it is good for besides its scope (RFC 9396): of a container token all there is.
     #[serde(default)]
     pub authorization_details: Vec<AuthorizationDetail>,
+    /// The roles of whom it stands for on the site, where they were asked for; of several objects of a line the nearest counts.
+    pub roles: Option<Vec<HeldRole>>,
+    /// Whether these are all.
+    #[serde(default)]
+    pub roles_complete: bool,
     /// Everything else that was said.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// A role on an object.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct HeldRole {
+    /// The role; none where what is held above is not held there.
+    pub role: Option<String>,
+    /// The object.
+    #[serde(deserialize_with = "object")]
+    pub object: ObjectRef,
+}
+
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectRef, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 /// Who acts for the one whom a token stands for.
@@ -91,6 +110,23 @@ impl Introspection {
         self.scope.split(' ').any(|carried| carried == scope)
     }
 
+    /// This, if it is told by that server of a live credential of the kind that was shown.
+    pub(super) fn about(self, server: &ResourceServer, credential: Credential<'_>) -> Result<Self, Refusal> {
+        let is_of_issuer = self.iss.as_deref().is_none_or(|iss| iss == server.issuer.to_string());
+        if self.active && is_of_issuer && self.is_of(credential) {
+            return Ok(self);
+        }
+        Err(Refusal::InvalidToken(match credential {
+            Credential::Token(_) => "the access token is expired, revoked, withdrawn or not for this API",
+            Credential::Basic(_) => {
+                "the e-mail address and API token belong to nobody, or the token is expired, revoked or not for this API"
+            }
+            Credential::Signature(_) => {
+                "the JWT is expired, signs another request or is of an app that may not call this API"
+            }
+        }))
+    }
+
     /// Whether the answer is of the kind that was shown. An access token that is shown as a JWT would be one in a query.
     fn is_of(&self, credential: Credential<'_>) -> bool {
         let is = |name: &str| self.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(name));
@@ -103,66 +139,22 @@ impl Introspection {
 }
 
 /// Asks about what a request shows. Nothing is kept, so that a withdrawal is felt by the next request.
-pub(super) async fn introspect(
-    server: &ResourceServer,
-    credential: Credential<'_>,
-    (line, client_ip): (&RequestLine, Option<IpAddr>),
-) -> Result<Introspection, Refusal> {
-    let answer = match ask(server, &question(server, credential, line, client_ip)).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::error!(error = %error.without_url(), "the authorization server could not be asked about a token");
-            return Err(Refusal::Unavailable);
-        }
-    };
-    if answer.active && answer.iss.as_deref().is_none_or(|iss| iss == server.issuer) && answer.is_of(credential) {
-        return Ok(answer);
+pub(super) async fn introspect(server: &ResourceServer, shown: &Shown<'_>) -> Result<Introspection, Refusal> {
+    let mut question = vec![("token", Cow::Borrowed(shown.credential.text()))];
+    match shown.credential {
+        Credential::Token(_) => {}
+        Credential::Basic(_) => question.push(("token_type_hint", "basic".into())),
+        Credential::Signature(_) => question.extend([
+            ("request_method", Cow::Borrowed(shown.line.method.as_str())),
+            ("request_target", shown.line.target.as_str().into()),
+        ]),
     }
-    Err(Refusal::InvalidToken(match credential {
-        Credential::Token(_) => "the access token is expired, revoked, withdrawn or not for this API",
-        Credential::Basic(_) => {
-            "the e-mail address and API token belong to nobody, or the token is expired, revoked or not for this API"
-        }
-        Credential::Signature(_) => {
-            "the JWT is expired, signs another request or is of an app that may not call this API"
-        }
-    }))
-}
-
-fn question<'q>(
-    server: &'q ResourceServer,
-    credential: Credential<'q>,
-    line: &'q RequestLine,
-    client_ip: Option<IpAddr>,
-) -> Vec<(&'q str, Cow<'q, str>)> {
-    let question = match credential {
-        Credential::Token(token) => vec![("token", token)],
-        Credential::Basic(payload) => vec![("token", payload), ("token_type_hint", "basic")],
-        Credential::Signature(jwt) => {
-            vec![("token", jwt), ("request_method", line.method.as_str()), ("request_target", line.target.as_str())]
-        }
-    };
-    let mut question: Vec<_> = question.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
-    question.extend(server.site.as_deref().map(|site| ("site", Cow::Borrowed(site))));
-    question.extend(client_ip.map(|address| ("client_ip", Cow::Owned(address.to_string()))));
-    question
-}
-
-async fn ask(server: &ResourceServer, question: &[(&str, Cow<'_, str>)]) -> Result<Introspection, reqwest::Error> {
-    let answer = server
-        .http
-        .post(&server.introspection_endpoint)
-        .basic_auth(form_encoded(&server.id), Some(form_encoded(server.secret.expose())))
-        .form(question)
-        .send()
-        .await?;
-    if answer.status() == StatusCode::UNAUTHORIZED {
-        tracing::error!(id = %server.id, "the authorization server does not take this resource's credentials");
+    question.extend(shown.site.map(|site| ("site", Cow::Borrowed(site))));
+    question.extend(shown.client_ip.map(|address| ("client_ip", address.to_string().into())));
+    if shown.roles == Roles::Told {
+        question.push(("roles", "true".into()));
     }
-    answer.error_for_status()?.json().await
-}
-
-/// RFC 6749 section 2.3.1: the id and the secret are form-encoded before they go into a Basic header.
-fn form_encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    let request = server.http.post(server.issuer.url("/oauth/introspect")).form(&question);
+    let told: Introspection = server.ask(request).await?;
+    told.about(server, shown.credential)
 }

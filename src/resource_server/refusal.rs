@@ -1,11 +1,7 @@
 //! Why a request goes no further, and the challenge that says so (RFC 6750 section 3).
 
-use std::io::Cursor;
-use std::sync::OnceLock;
-
-use rocket::http::{ContentType, Header, Status};
-use rocket::{Request, Response};
-use serde_json::json;
+use rocket::http::Status;
+use serde_json::{Value, json};
 
 /// Why a request goes no further. Layer 1 asks whether the token is live and meant for here, layer 2 whether its scope
 /// covers the operation.
@@ -87,40 +83,12 @@ impl Refusal {
         }
     }
 
-    /// Makes `response` tell it.
-    pub(super) fn write(self, realm: &str, response: &mut Response<'_>) {
+    pub(super) fn body(self) -> Value {
         let mut body = json!({ "layer": self.layer(), "error": self.error(), "error_description": self.to_string() });
         if let Some(required) = self.required() {
             body["required"] = json!(required);
         }
-        let body = body.to_string();
-        response.set_header(ContentType::JSON);
-        response.set_header(Header::new("Cache-Control", "no-store"));
-        match self.challenge(realm) {
-            Some(challenge) => {
-                response.set_header(Header::new("WWW-Authenticate", challenge));
-                // In a header of its own, behind: not everybody reads two challenges in one (RFC 9110 section 11.6.1).
-                response.adjoin_raw_header("WWW-Authenticate", format!("JWT realm=\"{realm}\""));
-            }
-            None => drop(response.set_header(Header::new("Retry-After", "5"))),
-        }
-        response.set_sized_body(body.len(), Cursor::new(body));
-    }
-}
-
-/// What a guard leaves with the request, so that the challenge is sent whoever writes the answer.
-#[derive(Default)]
-pub(super) struct Refused(OnceLock<Refusal>);
-
-impl Refused {
-    /// Leaves a refusal with the request; the first one stays.
-    pub(super) fn leave(request: &Request<'_>, refusal: Refusal) {
-        request.local_cache(Refused::default).0.get_or_init(|| refusal);
-    }
-
-    /// The refusal that was left with the request.
-    pub(super) fn of(request: &Request<'_>) -> Option<Refusal> {
-        request.local_cache(Refused::default).0.get().copied()
+        body
     }
 }
 

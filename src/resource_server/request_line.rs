@@ -18,4 +18,14 @@ impl RequestLine {
     pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(|| Self { method: request.method(), target: request.uri().to_string() })
     }
+
+    /// The target without the query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
+    }
+
+    /// By which method operations know it: whoever asks for the head of an answer asks for the answer.
+    pub fn operation_method(&self) -> &'static str {
+        if self.method == Method::Head { Method::Get.as_str() } else { self.method.as_str() }
+    }
 }

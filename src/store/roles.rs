@@ -62,8 +62,22 @@ pub trait Roles {
         count: usize,
     ) -> Result<Vec<ProtectedObject>>;
 
+    /// The next `count` objects of a type that belong to `parent`, after the one of the identifier `after`, in the order of their
+    /// identifiers.
+    async fn objects_beneath(
+        &self,
+        realm: &Realm,
+        parent: &ObjectRef,
+        kind: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<ProtectedObject>>;
+
     /// Tells of an object, or gives it another label. It stays beneath what it is beneath.
     async fn put_object(&self, realm: &Realm, object: &ProtectedObject) -> Result<Told>;
+
+    /// Tells of objects in their order, up to the first that is not taken; of each what came of it.
+    async fn put_objects(&self, realm: &Realm, objects: &[ProtectedObject]) -> Result<Vec<Told>>;
 
     /// Removes an object, everything beneath it, and every role that was given there; `false` if it is not known.
     async fn remove_object(&self, realm: &Realm, object: &ObjectRef) -> Result<bool>;

@@ -74,8 +74,8 @@ pub fn room(settings: &StoreSettings) -> Option<Finding> {
     } else if free < reserve.saturating_mul(2) {
         let fix = "make room before there is less than store.free_space_mib and nothing is added";
         Finding::doubtful(ROOM, detail, fix)
-    } else if free < size {
-        Finding::doubtful(ROOM, detail, "make room before `hallmark store compact`, which writes the store once more")
+    } else if free < size.saturating_mul(2) {
+        Finding::doubtful(ROOM, detail, "make room before `hallmark store compact`, which writes the store twice")
     } else {
         Finding::good(ROOM, detail)
     })

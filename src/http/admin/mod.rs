@@ -1,9 +1,12 @@
 //! Pages behind a standing: only admins open them, and of the pages of a site the admins of that site too.
 
+pub mod group;
+pub mod groups;
 pub mod import_sources;
 pub mod members;
 pub mod people;
 pub mod person;
+pub mod roles;
 pub mod site;
 pub mod sites;
 
@@ -34,6 +37,18 @@ pub fn routes() -> Vec<Route> {
         import_sources::end_token,
         import_sources::confirm,
         import_sources::remove,
+        groups::list,
+        groups::add,
+        group::show,
+        group::put,
+        group::take,
+        group::confirm,
+        group::remove,
+        roles::resources::list,
+        roles::object::show,
+        roles::change::give,
+        roles::change::take,
+        roles::holder::show,
         members::add,
         members::set_standing,
         members::confirm,

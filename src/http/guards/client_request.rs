@@ -44,13 +44,13 @@ impl<'r> FromData<'r> for ClientRequest<'r> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
-        let bytes = match read(data).await {
+        let bytes = match read(data, MAX_BODY).await {
             Ok(bytes) if bytes.len() as u64 <= MAX_BODY => bytes,
             Ok(_) => return Outcome::Error((Status::PayloadTooLarge, ())),
             Err(_) => return Outcome::Error((Status::BadRequest, ())),
         };
         Outcome::Success(Self {
-            authorization: authorization(request),
+            authorization: only(request, "Authorization"),
             parameters: parameters(request, bytes),
             address: address::of(request),
         })
@@ -58,9 +58,9 @@ impl<'r> FromData<'r> for ClientRequest<'r> {
 }
 
 /// The body, or one byte more than is taken of it. Rocket's own way to bytes copies through a buffer of 8 KiB.
-async fn read(data: Data<'_>) -> std::io::Result<Vec<u8>> {
+pub(super) async fn read(data: Data<'_>, most: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(USUAL_BODY);
-    data.open((MAX_BODY + 1).bytes()).read_to_end(&mut bytes).await?;
+    data.open((most + 1).bytes()).read_to_end(&mut bytes).await?;
     Ok(bytes)
 }
 
@@ -86,8 +86,9 @@ fn format(content_type: Option<&ContentType>) -> Result<BodyFormat, OAuthError> 
     }
 }
 
-fn authorization<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>, OAuthError> {
-    let mut headers = request.headers().get("Authorization");
+/// The one header of that name with a credential, if there is one.
+pub(super) fn only<'r>(request: &'r Request<'_>, name: &str) -> Result<Option<&'r str>, OAuthError> {
+    let mut headers = request.headers().get(name);
     let header = headers.next();
     if headers.next().is_some() { Err(RequestFault::TwoAuthentications.into()) } else { Ok(header) }
 }
@@ -154,7 +155,8 @@ async fn known(server: &AuthorizationServer, id: &ClientId) -> Option<Arc<Client
     server.store.client(id).await.ok().flatten()
 }
 
-async fn refused(
+/// Notes in the audit trail who was refused.
+pub(super) async fn refused(
     server: &AuthorizationServer,
     presented: Presented,
     address: Option<std::net::IpAddr>,

@@ -1,11 +1,13 @@
 //! What a handler may ask for in its signature.
 
 pub mod address;
+pub mod asker;
 pub mod bearer;
 pub mod browser;
 pub mod client_request;
 pub mod cookies;
 pub mod csrf;
+pub mod json_body;
 pub mod request_id;
 pub mod signed_in;
 pub mod site_admin;

@@ -2,6 +2,7 @@
 //! that the operator trusts may have named it already.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
@@ -14,6 +15,10 @@ use crate::secrets::random;
 const LONGEST: usize = 64;
 
 struct RequestId(String);
+
+/// The name that a request was given by somebody who proved to be known.
+#[derive(Default)]
+struct Adopted(OnceLock<String>);
 
 /// The name of the request that a handler answers.
 #[derive(Clone, Copy)]
@@ -40,11 +45,43 @@ pub fn of<'r>(request: &'r Request<'_>) -> &'r str {
     &request.local_cache(|| RequestId(name(request))).0
 }
 
-fn name(request: &Request<'_>) -> String {
-    let Some(server) = server_of(request) else { return random::request_id() };
+/// The name of a request of somebody who is known, and who called it `given`: that, if it can stand in a line of a log.
+pub fn of_known(given: Option<&str>) -> String {
+    given.filter(|name| is_sane(name)).map_or_else(random::request_id, str::to_owned)
+}
+
+/// What a caller called a request, which is its name once the caller is known.
+#[derive(Clone, Copy)]
+pub struct Proposed<'r> {
+    name: Option<&'r str>,
+    adopted: &'r Adopted,
+}
+
+impl<'r> Proposed<'r> {
+    /// What the caller of `request` called it.
+    pub fn of(request: &'r Request<'_>) -> Self {
+        Self { name: only(request).filter(|name| is_sane(name)), adopted: request.local_cache(Adopted::default) }
+    }
+
+    /// Takes that name, unless the request has one by now.
+    pub fn adopt(self) {
+        if let Some(name) = self.name {
+            self.adopted.0.get_or_init(|| name.to_owned());
+        }
+    }
+}
+
+fn only<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     let mut given = request.headers().get("X-Request-Id");
-    let only = given.next().filter(|_| given.next().is_none());
-    chosen(&server.trust().proxies, request.remote().map(|remote| remote.ip()), only)
+    given.next().filter(|_| given.next().is_none())
+}
+
+fn name(request: &Request<'_>) -> String {
+    if let Some(adopted) = request.local_cache(Adopted::default).0.get() {
+        return adopted.clone();
+    }
+    let Some(server) = server_of(request) else { return random::request_id() };
+    chosen(&server.trust().proxies, request.remote().map(|remote| remote.ip()), only(request))
 }
 
 fn is_sane(name: &str) -> bool {

@@ -41,6 +41,12 @@ pub fn sentence(done: Option<&str>) -> Option<&'static str> {
         "member-added" => "They are a member of the site now.",
         "member-changed" => "What they may do on the site was changed.",
         "member-removed" => "They were removed from the site. What they allowed apps there ended at once.",
+        "group-added" => "The group was made. Put somebody in it next.",
+        "group-removed" => "The group was removed. Nobody holds by it any more what it held.",
+        "group-member-added" => "They are in the group. What it holds, they hold from the next decision on.",
+        "group-member-removed" => "They are out of the group, and hold by it nothing any more.",
+        "role-given" => "The role was given. It counts from the next decision on.",
+        "role-taken" => "The role was taken. It counts for nothing from the next decision on.",
         "no-admin-left" => {
             "It is done. Nobody on the site is its admin now: administrators of this server decide about it."
         }

@@ -24,7 +24,10 @@ struct ErrorBody {
 fn status(error: &OAuthError) -> Status {
     match error {
         OAuthError::InvalidClient(_) => Status::Unauthorized,
-        OAuthError::NotAResource | OAuthError::NotAHostProduct | OAuthError::RefreshRefused(_) => Status::Forbidden,
+        OAuthError::NotAResource
+        | OAuthError::NotTrusted
+        | OAuthError::NotAHostProduct
+        | OAuthError::RefreshRefused(_) => Status::Forbidden,
         OAuthError::ServerError(_) => Status::ServiceUnavailable,
         _ => Status::BadRequest,
     }

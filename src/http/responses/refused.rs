@@ -4,7 +4,6 @@ use rocket::request::Request;
 use rocket::response::{Responder, Result};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::error_code::ErrorCode;
 use crate::domain::id::ClientId;
 use crate::http::guards::{request_id, server_of};
 use crate::http::oauth::introspection;
@@ -53,15 +52,7 @@ pub fn remember(
 
 /// Remembers why a request that an app signed was not taken: the resource that asked is not told.
 pub fn remember_jwt(server: &AuthorizationServer, refused: &RefusedJwt, request_id: &str) {
-    let refusal = Refusal {
-        at: server.now(),
-        endpoint: introspection::PATH,
-        code: ErrorCode::InvalidToken,
-        description: refused.fault.to_string(),
-        remedy: "Sign each request anew, as it is sent, with the sharedSecret that came with the newest `installed`.",
-        request_id: request_id.to_owned(),
-    };
-    server.telemetry.last_refusals.remember(&refused.app, refusal);
+    refused.remember(server, introspection::PATH, request_id);
 }
 
 /// As [`remember`], in words that the client was not told.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rocket::request::{FromRequest, Outcome, Request};
 
@@ -9,20 +10,20 @@ use crate::access::api_token::{self, Owned, Shown};
 use crate::access::container_token::{self, LiveContainerToken};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::api_token::Reach;
-use crate::domain::event::Event;
+use crate::domain::event::{Actor, Event};
 use crate::domain::resource::ProtectedResource;
-use crate::domain::site::{Site, decides};
+use crate::domain::site::Site;
 use crate::domain::user::User;
 use crate::http::guards::address;
 use crate::http::scripts::refusal::ScriptRefusal;
-use crate::oauth::bearer::places;
-use crate::resource_server::{Credential, Refusal, credential};
-use crate::store::StoreError;
+use crate::oauth::evaluation::{self, ForwardedCall, Layer, OwnOperation, OwnRefusal};
+use crate::resource_server::{Credential, Refusal, RequestLine, credential};
 use crate::throttle::network_of;
 
 /// What a request shows. What is wrong with it is kept as a value, so that the answer is told in the form that scripts read.
 pub struct Caller<'r> {
     shown: Result<Credential<'r>, Refusal>,
+    line: &'r RequestLine,
     address: Option<IpAddr>,
 }
 
@@ -31,45 +32,42 @@ impl<'r> FromRequest<'r> for Caller<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        Outcome::Success(Self { shown: credential(request), address: address::of(request) })
+        Outcome::Success(Self {
+            shown: credential(request),
+            line: RequestLine::of(request),
+            address: address::of(request),
+        })
     }
 }
 
-/// A person who calls, and what they may with what they show.
-struct Found {
-    user: User,
-    carries: bool,
-    decides: bool,
-}
-
 impl<'r> Caller<'r> {
-    /// The person who calls for a site, if what they show carries a scope of `resource` there and they decide about the site.
+    /// By whom a call is made that concerns an object of `resource` on a site, if it passes all three layers; the scope that it takes
+    /// is `scope`.
     ///
     /// # Errors
     /// [`ScriptRefusal`] with the layer that refuses.
-    pub async fn admin_of(
+    pub async fn allowed(
         self,
         server: &AuthorizationServer,
-        site: &Site,
-        (resource, scope): (&ProtectedResource, &'static str),
-    ) -> Result<User, ScriptRefusal> {
-        let shown = self.of_a_person()?;
-        let found = match (api_token::find(server, shown, Some(site.id)).await?, shown) {
-            (Some(live), _) => {
-                server.note_use(live.token.key, self.address);
-                let carries = resource.reached_by(&live.token.reach).contains(scope);
-                Some(Found { carries, decides: live.is_of_an_admin(), user: live.user })
-            }
-            (None, Shown::Alone(token)) => allowed(server, token, site, scope).await?,
-            (None, Shown::Basic(_)) => None,
+        (site, resource): (&Site, &Arc<ProtectedResource>),
+        wanted: OwnOperation<'_>,
+        scope: &'static str,
+    ) -> Result<Actor, ScriptRefusal> {
+        let credential = match self.shown? {
+            Credential::Basic(payload) => (payload, Some("basic")),
+            Credential::Token(token) | Credential::Signature(token) => (token, None),
         };
-        match found {
-            None => Err(self.refused(server).await),
-            Some(Found { carries: false, .. }) => Err(Refusal::InsufficientScope { required: scope }.into()),
-            Some(Found { decides: false, .. }) => {
-                Err(ScriptRefusal::Forbidden("only an admin of the site may do this"))
+        let RequestLine { method, target } = self.line;
+        let call = ForwardedCall { method: method.as_str(), target, credential, client_ip: self.address };
+        match evaluation::own(server, resource, site, call, wanted).await? {
+            Ok(by) => Ok(by),
+            Err(OwnRefusal::NotLive) => Err(self.refused(server).await),
+            Err(OwnRefusal::Denied(denial)) if denial.layer == Layer::Scope => {
+                let is_scope = denial.required.as_deref() == Some(scope);
+                let another = Refusal::NotCovered("credentials of this kind are not for this");
+                Err(if is_scope { Refusal::InsufficientScope { required: scope } } else { another }.into())
             }
-            Some(Found { user, .. }) => Ok(user),
+            Err(OwnRefusal::Denied(denial)) => Err(ScriptRefusal::Denied(denial)),
         }
     }
 
@@ -122,19 +120,4 @@ impl<'r> Caller<'r> {
             Ok(()) => Refusal::InvalidToken("the credential is unknown, has expired or was taken back").into(),
         }
     }
-}
-
-/// The person who allowed an app what its access token carries on the site.
-async fn allowed(
-    server: &AuthorizationServer,
-    token: &str,
-    site: &Site,
-    scope: &str,
-) -> Result<Option<Found>, StoreError> {
-    let places = places(server, token).await?;
-    let Some(place) = places.iter().find(|place| place.site.id == site.id) else { return Ok(None) };
-    let Some(user) = place.person() else { return Ok(None) };
-    let member = server.store.member(site.id, user.id).await?;
-    let decides = decides(user, member.map(|member| member.standing));
-    Ok(Some(Found { carries: place.effective().contains(scope), decides, user: user.clone() }))
 }

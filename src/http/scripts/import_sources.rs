@@ -12,13 +12,19 @@ use crate::authorization_server::AuthorizationServer;
 use crate::domain::container::IMPORT_SCOPE;
 use crate::domain::event::Actor;
 use crate::domain::id::ContainerId;
+use crate::domain::protected_object::ObjectRef;
 use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::domain::site::Site;
 use crate::http::responses::json::NoStore;
 use crate::http::scripts::caller::Caller;
 use crate::http::scripts::refusal::ScriptRefusal;
+use crate::http::scripts::undeclared;
+use crate::oauth::evaluation::OwnOperation;
 use crate::store::StoreError;
+
+/// The operation, by the name that the model of the Assets API gives it.
+const MAKES_TOKENS: &str = "POST /importsource/{importSourceId}/token";
 
 const NO_IMPORTS: &str = "no protected resource of this server takes imports";
 
@@ -42,7 +48,8 @@ struct Links {
     mapping: String,
 }
 
-/// Makes the token of an import source for an admin of its site; the former is over at once.
+/// Makes the token of an import source for an admin of its site or, where its resource declares roles, whoever holds there what that
+/// takes; the former is over at once.
 #[rocket::post("/jsm/assets/workspace/<workspace>/v1/importsource/<id>/token")]
 pub async fn make_token(
     server: &State<Arc<AuthorizationServer>>,
@@ -51,16 +58,37 @@ pub async fn make_token(
     id: &str,
 ) -> Result<NoStore<MadeToken>, ScriptRefusal> {
     let (site, resource) = (site(server, workspace).await?, importer(server).await?);
+    let id = id.parse::<ContainerId>().ok();
     // Whoever shows nothing that is good learns nothing of which workspaces there are.
     let asked_of = site.as_deref().unwrap_or(&server.site);
-    let user = caller.admin_of(server, asked_of, (&resource, IMPORT_SCOPE)).await?;
+    let by = maker(server, caller, (asked_of, &resource), id).await?;
     let not_found = ScriptRefusal::NotFound("there is no such import source in that workspace");
-    let (Some(site), Ok(id)) = (&site, id.parse::<ContainerId>()) else { return Err(not_found) };
-    match containers::make_token(server, site.id, id, Actor::User(user.id)).await {
+    let (Some(site), Some(id)) = (&site, id) else { return Err(not_found) };
+    match containers::make_token(server, site.id, id, by).await {
         Ok((secret, _)) => Ok(NoStore(MadeToken { token: secret.expose().clone() })),
         Err(ContainerError::Unknown(_) | ContainerError::Taken(_)) => Err(not_found),
         Err(ContainerError::Store(error)) => Err(error.into()),
     }
+}
+
+/// By whom the token of an import source is made.
+async fn maker(
+    server: &AuthorizationServer,
+    caller: Caller<'_>,
+    (site, resource): (&Site, &Arc<ProtectedResource>),
+    id: Option<ContainerId>,
+) -> Result<Actor, ScriptRefusal> {
+    let access = server.store.access(&resource.id).await?;
+    let access = access.as_deref();
+    let declared = access.and_then(|access| access.operation(MAKES_TOKENS).map(|found| (access, found)));
+    let required = declared.and_then(|(access, (number, _))| Some((access, access.required(number)?)));
+    let own = undeclared(MAKES_TOKENS, IMPORT_SCOPE, None);
+    let operation = declared.map_or(&own, |(_, (_, operation))| operation);
+    let kind = declared.map_or("import_source", |(access, _)| access.model.objects[operation.on].name.as_str());
+    let object = id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+    let object = ObjectRef::new(kind, &object).map_err(|why| ScriptRefusal::Meaningless(why.to_string()))?;
+    let wanted = OwnOperation { operation, object: &object, required };
+    caller.allowed(server, (site, resource), wanted, IMPORT_SCOPE).await
 }
 
 /// Tells the script of an import source where its token is good.
@@ -83,7 +111,8 @@ pub async fn info(
     }))
 }
 
-async fn site(server: &AuthorizationServer, workspace: &str) -> Result<Option<Arc<Site>>, StoreError> {
+/// The site of a workspace.
+pub(super) async fn site(server: &AuthorizationServer, workspace: &str) -> Result<Option<Arc<Site>>, StoreError> {
     match workspace.parse() {
         Ok(id) => of_workspace(server, id).await,
         Err(_) => Ok(None),

@@ -6,8 +6,10 @@ use rocket::request::Request;
 use rocket::response::{Responder, Result};
 use serde::Serialize;
 
+use crate::domain::error_code::ErrorCode;
 use crate::domain::time::Lifetime;
 use crate::http::responses::json::json;
+use crate::oauth::evaluation::{Denial, EvaluationError};
 use crate::resource_server::Refusal;
 use crate::store::StoreError;
 
@@ -20,22 +22,30 @@ pub enum ScriptRefusal {
     Credential(Refusal),
     /// Its owner may not.
     Forbidden(&'static str),
+    /// Whom it stands for does not hold what it takes.
+    Denied(Box<Denial>),
     /// What the path names is not there for its owner.
     NotFound(&'static str),
     /// Too many from there; the next may be sent after that time.
     TooMany(Lifetime),
     /// The request cannot be read.
     Malformed(&'static str),
+    /// The request can be read, and asks for what cannot be.
+    Meaningless(String),
     /// The store failed, so that nothing is known, or done for certain.
     Unavailable,
 }
 
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     code: u16,
     message: &'static str,
     layer: u8,
     error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
     #[serde(rename = "errorMessages")]
     messages: [String; 1],
     errors: Nothing,
@@ -60,14 +70,31 @@ impl From<StoreError> for ScriptRefusal {
     }
 }
 
+impl From<EvaluationError> for ScriptRefusal {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Store(error) => error.into(),
+            EvaluationError::Refused(error) if error.error_code() == ErrorCode::ServerError => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a credential could not be looked at");
+                ScriptRefusal::Unavailable
+            }
+            other => ScriptRefusal::Meaningless(other.to_string()),
+        }
+    }
+}
+
 impl ScriptRefusal {
+    fn denial(&self) -> Option<&Denial> {
+        if let ScriptRefusal::Denied(denial) = self { Some(denial) } else { None }
+    }
+
     fn status(&self) -> Status {
         match self {
             ScriptRefusal::Credential(refusal) => refusal.status(),
-            ScriptRefusal::Forbidden(_) => Status::Forbidden,
+            ScriptRefusal::Forbidden(_) | ScriptRefusal::Denied(_) => Status::Forbidden,
             ScriptRefusal::NotFound(_) => Status::NotFound,
             ScriptRefusal::TooMany(_) => Status::TooManyRequests,
-            ScriptRefusal::Malformed(_) => Status::BadRequest,
+            ScriptRefusal::Malformed(_) | ScriptRefusal::Meaningless(_) => Status::BadRequest,
             ScriptRefusal::Unavailable => Status::ServiceUnavailable,
         }
     }
@@ -75,10 +102,10 @@ impl ScriptRefusal {
     fn error(&self) -> &'static str {
         match self {
             ScriptRefusal::Credential(refusal) => refusal.error(),
-            ScriptRefusal::Forbidden(_) => "forbidden",
+            ScriptRefusal::Forbidden(_) | ScriptRefusal::Denied(_) => "forbidden",
             ScriptRefusal::NotFound(_) => "not_found",
             ScriptRefusal::TooMany(_) => "too_many_requests",
-            ScriptRefusal::Malformed(_) => "invalid_request",
+            ScriptRefusal::Malformed(_) | ScriptRefusal::Meaningless(_) => "invalid_request",
             ScriptRefusal::Unavailable => "temporarily_unavailable",
         }
     }
@@ -86,8 +113,11 @@ impl ScriptRefusal {
     fn layer(&self) -> u8 {
         match self {
             ScriptRefusal::Credential(refusal) => refusal.layer(),
-            ScriptRefusal::Forbidden(_) | ScriptRefusal::NotFound(_) => 3,
-            ScriptRefusal::TooMany(_) | ScriptRefusal::Malformed(_) | ScriptRefusal::Unavailable => 1,
+            ScriptRefusal::Forbidden(_) | ScriptRefusal::Denied(_) | ScriptRefusal::NotFound(_) => 3,
+            ScriptRefusal::TooMany(_)
+            | ScriptRefusal::Malformed(_)
+            | ScriptRefusal::Meaningless(_)
+            | ScriptRefusal::Unavailable => 1,
         }
     }
 
@@ -97,6 +127,11 @@ impl ScriptRefusal {
             ScriptRefusal::Forbidden(why) | ScriptRefusal::NotFound(why) | ScriptRefusal::Malformed(why) => {
                 (*why).to_owned()
             }
+            ScriptRefusal::Meaningless(why) => why.clone(),
+            ScriptRefusal::Denied(denial) if denial.required.is_none() => {
+                "only an admin of the site may do this".to_owned()
+            }
+            ScriptRefusal::Denied(denial) => denial.reason.clone(),
             ScriptRefusal::TooMany(wait) => format!("too many of these requests came from there; try again in {wait}"),
             ScriptRefusal::Unavailable => "the server cannot answer now; try again shortly".to_owned(),
         }
@@ -111,6 +146,8 @@ impl<'r> Responder<'r, 'static> for ScriptRefusal {
             message: status.reason_lossy(),
             layer: self.layer(),
             error: self.error(),
+            required: self.denial().and_then(|denial| denial.required.as_deref()),
+            trace: self.denial().map(|denial| denial.trace.as_str()),
             messages: [self.words()],
             errors: Nothing {},
         };
@@ -127,7 +164,11 @@ impl<'r> Responder<'r, 'static> for ScriptRefusal {
             ScriptRefusal::Unavailable => {
                 response.set_header(Header::new("Retry-After", "5"));
             }
-            ScriptRefusal::Forbidden(_) | ScriptRefusal::NotFound(_) | ScriptRefusal::Malformed(_) => {}
+            ScriptRefusal::Forbidden(_)
+            | ScriptRefusal::Denied(_)
+            | ScriptRefusal::NotFound(_)
+            | ScriptRefusal::Malformed(_)
+            | ScriptRefusal::Meaningless(_) => {}
         }
         Ok(response)
     }

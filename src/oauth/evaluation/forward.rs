@@ -26,10 +26,19 @@ pub struct ForwardedCall<'r> {
     pub client_ip: Option<IpAddr>,
 }
 
+/// What was decided about a call.
+#[derive(Clone, Debug)]
+pub struct Forwarded {
+    /// The operation that it asks for.
+    pub operation: String,
+    /// Whether it may go on; a yes comes with what introspection tells of the credential.
+    pub decision: Decision,
+}
+
 /// Why a call leads to no operation.
 const NO_OPERATION: &str = "no operation of this API has this method and path";
 
-/// Decides whether the call may go on. A yes comes with what introspection tells of the credential.
+/// Decides whether the call may go on.
 ///
 /// # Errors
 /// [`EvaluationError::Malformed`] if the call is no operation; otherwise as for an evaluation.
@@ -37,7 +46,7 @@ pub async fn forward(
     server: &AuthorizationServer,
     asker: &Arc<ProtectedResource>,
     call: ForwardedCall<'_>,
-) -> Result<Decision, EvaluationError> {
+) -> Result<Forwarded, EvaluationError> {
     let evaluation = Evaluation::begin(server, asker).await?;
     let path = call.target.split_once('?').map_or(call.target, |(path, _)| path);
     let asked = evaluation.access.operation_at(call.method, path);
@@ -73,5 +82,6 @@ pub async fn forward(
     let mut judged = Judged::default();
     let subject = judged.subject(server, asker, &evaluation.access, &question).await?;
     let about = (asked.operation, operation.on, object.as_ref());
-    evaluation.layers(subject, about, &question.properties, &question.context).await
+    let decision = evaluation.layers(subject, about, &question.properties, &question.context).await?;
+    Ok(Forwarded { operation: question.action, decision })
 }

@@ -6,22 +6,27 @@
 //! | file | what |
 //! |---|---|
 //! | `request` | what is asked |
+//! | `strictly` | how JSON is read |
 //! | `decision` | the answer |
 //! | `subject` | whose credential it is |
 //! | `batch` | several at once, and when to stop |
 //! | `search` | on which objects the answer would be yes |
 //! | `forward` | a call that a gateway holds back until it is judged |
+//! | `own` | a call that this server answers itself, where it concerns the objects of a protected resource |
 
 mod batch;
 mod decision;
 mod forward;
+mod own;
 mod request;
 mod search;
+pub mod strictly;
 mod subject;
 
 pub use batch::{BatchAnswer, evaluations};
 pub use decision::{Decision, Denial, Permit};
-pub use forward::{ForwardedCall, forward};
+pub use forward::{Forwarded, ForwardedCall, forward};
+pub use own::{OwnOperation, OwnRefusal, own};
 pub use request::{
     Action, BatchOptions, BatchRequest, EvaluationRequest, Page, Question, RequestContext, Resource, SearchRequest,
     Semantics, SubjectName,
@@ -42,7 +47,7 @@ use crate::domain::protected_object::{ObjectRef, Realm};
 use crate::domain::resource::ProtectedResource;
 use crate::domain::role_binding::Principal;
 use crate::domain::site::Site;
-use crate::oauth::error::OAuthError;
+use crate::oauth::error::{OAuthError, RequestFault};
 use crate::oauth::evaluation::subject::{Judged, Subject};
 use crate::secrets::digest::base64url;
 use crate::secrets::random;
@@ -63,6 +68,17 @@ pub enum EvaluationError {
     /// The store failed.
     #[error("the server could not find out; try again")]
     Store(#[from] StoreError),
+}
+
+impl From<EvaluationError> for OAuthError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Malformed(why) => RequestFault::Meaningless(why).into(),
+            EvaluationError::NotTrusted => OAuthError::NotTrusted,
+            EvaluationError::Refused(error) => error,
+            EvaluationError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl EvaluationError {
@@ -149,7 +165,9 @@ impl<'s> Evaluation<'s> {
             required,
         };
         let Some(live) = subject.live() else {
-            return Ok(self.deny(refused(Layer::Credential, None, None, None), context).await);
+            let denial = self.denial(refused(Layer::Credential, None, None, None), context).await;
+            subject.tell_developer(self.server, &denial.trace);
+            return Ok(Decision::Deny(denial));
         };
         let site = &live.site;
         if let Some(reaches) = &live.reaches {
@@ -207,21 +225,31 @@ impl<'s> Evaluation<'s> {
 
     /// A refusal, which the audit trail has under the name that the answer has.
     async fn denial(&self, refused: Refused<'_>, context: &RequestContext) -> Denial {
-        let trace = base64url(&random::salt());
-        let Refused { layer, operation, object, site, subject, required } = refused;
-        let event = Event::AccessRefused {
-            trace: trace.clone(),
-            resource_id: self.asker.id.clone(),
-            site_id: site,
-            layer: layer.number(),
-            operation: operation.name.clone(),
-            object: object.map(ObjectRef::to_string).unwrap_or_default(),
-            subject: subject.clone(),
-            required: required.clone(),
-        };
-        self.server.record_denial(event, subject, context.client_ip).await;
-        Denial::new(layer, operation, object, required, trace)
+        denial(self.server, self.asker, refused, context).await
     }
+}
+
+/// A refusal of a call for `asker`, which the audit trail has under the name that the answer has.
+async fn denial(
+    server: &AuthorizationServer,
+    asker: &ProtectedResource,
+    refused: Refused<'_>,
+    context: &RequestContext,
+) -> Denial {
+    let trace = base64url(&random::salt());
+    let Refused { layer, operation, object, site, subject, required } = refused;
+    let event = Event::AccessRefused {
+        trace: trace.clone(),
+        resource_id: asker.id.clone(),
+        site_id: site,
+        layer: layer.number(),
+        operation: operation.name.clone(),
+        object: object.map(ObjectRef::to_string).unwrap_or_default(),
+        subject: subject.clone(),
+        required: required.clone(),
+    };
+    server.record_denial(event, subject, context.client_ip).await;
+    Denial::new(layer, operation, object, required, trace)
 }
 
 /// What is told of a refusal.

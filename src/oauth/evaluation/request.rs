@@ -7,17 +7,22 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::oauth::evaluation::EvaluationError;
+use crate::oauth::evaluation::strictly::{list, object, optional};
 
 /// The body of an access evaluation (AuthZEN section 6.1).
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct EvaluationRequest {
     /// Who.
+    #[serde(default, deserialize_with = "optional")]
     pub subject: Option<SubjectName>,
     /// Does what.
+    #[serde(default, deserialize_with = "optional")]
     pub action: Option<Action>,
     /// To what.
+    #[serde(default, deserialize_with = "optional")]
     pub resource: Option<Resource>,
     /// With which credential, and where.
+    #[serde(default, deserialize_with = "optional")]
     pub context: Option<RequestContext>,
 }
 
@@ -120,10 +125,10 @@ pub struct BatchRequest {
     #[serde(flatten)]
     pub default: EvaluationRequest,
     /// The evaluations; without any the whole is one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub evaluations: Vec<EvaluationRequest>,
     /// When to stop.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub options: BatchOptions,
 }
 
@@ -168,7 +173,7 @@ pub struct SearchRequest {
     #[serde(flatten)]
     pub evaluation: EvaluationRequest,
     /// Which part of the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub page: Page,
 }
 

@@ -90,6 +90,7 @@ pub async fn search(
     };
     let Some(live) = subject.live() else {
         let denial = evaluation.denial(refused(Layer::Credential, None, None), &question.context).await;
+        subject.tell_developer(server, &denial.trace);
         return Ok(SearchAnswer::nothing(denial));
     };
     if let Some(Err(missing)) = live.reaches.as_ref().map(|reaches| reaches.cover(operation, None)) {

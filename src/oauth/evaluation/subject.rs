@@ -15,11 +15,17 @@ use crate::domain::site::{Site, decides};
 use crate::domain::user::UserState;
 use crate::oauth::evaluation::EvaluationError;
 use crate::oauth::evaluation::request::{Question, RequestContext, SubjectName};
-use crate::oauth::introspection::{RolesAre, introspect_where};
+use crate::oauth::introspection::{Introspection, RefusedJwt, RolesAre, introspect_where};
 use crate::oauth::parameters::Parameters;
 
 /// Who calls; nobody, where the credential is not live or not meant for the asker.
-pub struct Subject(Option<Live>);
+pub struct Subject {
+    live: Option<Live>,
+    refused: Option<Box<RefusedJwt>>,
+}
+
+/// Where the developer of a Connect app reads that a request was refused.
+const DECISION: &str = "/access/v1/evaluation";
 
 /// Somebody who calls.
 pub struct Live {
@@ -36,7 +42,18 @@ pub struct Live {
 impl Subject {
     /// Who it is, if anybody.
     pub fn live(&self) -> Option<&Live> {
-        self.0.as_ref()
+        self.live.as_ref()
+    }
+
+    /// Tells the developer of a Connect app why a request that it signed is nobody's, under the name of the refusal.
+    pub fn tell_developer(&self, server: &AuthorizationServer, trace: &str) {
+        if let Some(refused) = &self.refused {
+            refused.remember(server, DECISION, trace);
+        }
+    }
+
+    fn of(live: Option<Live>) -> Self {
+        Self { live, refused: None }
     }
 
     /// What the audit trail calls them.
@@ -88,7 +105,8 @@ impl Judged {
     }
 }
 
-async fn by_credential(
+/// Whose credential the context has, on the site that it names.
+pub(super) async fn by_credential(
     server: &AuthorizationServer,
     asker: &Arc<ProtectedResource>,
     token: &str,
@@ -105,10 +123,13 @@ async fn by_credential(
     let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let parameters = Parameters::of([("token", token)].into_iter().chain(optional));
     let found = introspect_where(server, Arc::clone(asker), &parameters, RolesAre::JudgedHere).await?;
-    let Some(facts) = found.facts().await? else { return Ok(Subject(None)) };
+    let Some(facts) = found.facts().await? else {
+        let refused = if let Introspection::Inactive(refused) = found { refused } else { None };
+        return Ok(Subject { live: None, refused });
+    };
     let introspection = if context.introspection { serde_json::to_value(&found).ok() } else { None };
     let (principal, reaches, site) = (facts.principal, Some(facts.reaches), facts.site);
-    Ok(Subject(Some(Live { principal, reaches, site, introspection })))
+    Ok(Subject::of(Some(Live { principal, reaches, site, introspection })))
 }
 
 /// Whoever is named, if they are on the site.
@@ -119,7 +140,7 @@ async fn by_name(
 ) -> Result<Subject, EvaluationError> {
     let named = context.site.as_deref().ok_or_else(|| EvaluationError::malformed("context.site is missing"))?;
     let malformed = |_| EvaluationError::malformed("subject.id is no identifier");
-    let Some(site) = sites::named(server, named).await? else { return Ok(Subject(None)) };
+    let Some(site) = sites::named(server, named).await? else { return Ok(Subject::of(None)) };
     let principal = match name.kind.as_str() {
         "user" => {
             let user_id: UserId = name.id.parse().map_err(malformed)?;
@@ -140,5 +161,5 @@ async fn by_name(
             return Err(EvaluationError::malformed(format!("subject.type is none of token, user, app: {other:?}")));
         }
     };
-    Ok(Subject(principal.map(|principal| Live { principal, reaches: None, site, introspection: None })))
+    Ok(Subject::of(principal.map(|principal| Live { principal, reaches: None, site, introspection: None })))
 }

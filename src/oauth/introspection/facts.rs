@@ -65,9 +65,10 @@ impl ActiveToken<'_> {
         };
         let reaches = match (self.kind, self.asker.connect.mode) {
             (CredentialKind::ConnectApp, ConnectMode::Compatible) => Reaches::SignedForAll,
-            (CredentialKind::ConnectApp, _) => {
-                Reaches::Signed(self.bounds.level(&self.client, &self.token.scope), self.effective.clone())
-            }
+            (CredentialKind::ConnectApp, _) => Reaches::Signed {
+                granted: self.bounds.level(&self.client, &self.token.scope),
+                levels: self.asker.connect.levels.clone(),
+            },
             _ => Reaches::Token(self.effective.clone()),
         };
         Ok(Facts { principal, reaches, site: Arc::clone(&self.site), asker: Arc::clone(&self.asker) })

@@ -6,6 +6,7 @@ use crate::access::connect::request_jwt::{self, JwtFault, Presented, Proven, Ref
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::access_token::{AccessToken, Subject};
 use crate::domain::connect::ConnectMode;
+use crate::domain::error_code::ErrorCode;
 use crate::domain::id::ClientId;
 use crate::domain::installation::Tenant;
 use crate::domain::resource::ProtectedResource;
@@ -14,6 +15,7 @@ use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::claims::CredentialKind;
 use crate::oauth::introspection::{ActiveToken, Introspection, levels};
 use crate::oauth::parameters::Parameters;
+use crate::telemetry::refusals::Refusal;
 
 /// A request that was not taken, and the app whose developer is told why.
 #[derive(Debug)]
@@ -22,6 +24,22 @@ pub struct RefusedJwt {
     pub app: ClientId,
     /// Why.
     pub fault: JwtFault,
+}
+
+impl RefusedJwt {
+    /// Remembers it for the developer of the app, who alone is told why: where it was asked about, and the name by which that is
+    /// found again.
+    pub fn remember(&self, server: &AuthorizationServer, endpoint: &'static str, name: &str) {
+        let refusal = Refusal {
+            at: server.now(),
+            endpoint,
+            code: ErrorCode::InvalidToken,
+            description: self.fault.to_string(),
+            remedy: "Sign each request anew, as it is sent, with the sharedSecret that came with the newest `installed`.",
+            request_id: name.to_owned(),
+        };
+        server.telemetry.last_refusals.remember(&self.app, refusal);
+    }
 }
 
 /// The answer about a JWT, for the request that the asker tells of.

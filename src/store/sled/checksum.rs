@@ -4,7 +4,7 @@
 //! nothing there was ever promised, and wrong after the files were damaged at rest, which it cannot tell apart. So whoever
 //! ends in order says how they left the files. After a crash there is no checksum, and the witness alone speaks.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -33,14 +33,24 @@ pub fn redeem(folder: &Path, sled: &Path) -> Result<()> {
 /// Writes the checksum, once sled has let go of its files; none if it does not soon, since it may still write.
 pub fn leave(folder: &Path, sled: &Path) -> io::Result<()> {
     let log = File::open(sled.join("db"))?;
-    for _ in 0..200 {
-        if log.try_lock().is_ok() {
-            log.sync_all()?;
-            return create(&folder.join(NAME), checksum(sled)?.as_bytes());
-        }
-        thread::sleep(Duration::from_millis(10));
+    if !wait_for_sled(&log)? {
+        return Ok(());
     }
-    Ok(())
+    log.sync_all()?;
+    create(&folder.join(NAME), checksum(sled)?.as_bytes())
+}
+
+/// Waits until sled has let go of its log, which it does a little after its database was dropped; `false` if it does not
+/// soon. The caller has the log from then on.
+pub fn wait_for_sled(log: &File) -> io::Result<bool> {
+    for _ in 0..200 {
+        match log.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// One line per file: its name, its length and its CRC-32.

@@ -18,7 +18,8 @@ use crate::store::sled::upgrade;
 use crate::store::sled::withdrawn::Pass;
 use crate::store::{Result, StoreError};
 
-const LOG: &str = "sled's log";
+/// What is damaged where sled does not say it.
+pub const LOG: &str = "sled's log";
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +53,7 @@ impl SledStore {
             Contents::Nothing => folder.begin().map_err(unavailable)?,
             Contents::Store | Contents::Earlier(_) => folder.require_whole()?,
         }
-        // Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
-        catch_unwind(AssertUnwindSafe(|| Self::open_sled(folder, contents, opening)))
-            .unwrap_or(Err(StoreError::Corrupt { place: LOG }))
+        without_panic(|| Self::open_sled(folder, contents, opening))
     }
 
     fn open_sled(folder: Folder, contents: Contents, opening: Opening) -> Result<Self> {
@@ -165,9 +164,14 @@ impl SledStore {
     }
 }
 
+/// Sled panics over some damaged files. A panic while it opens is an answer like any other: restore the backup.
+pub fn without_panic<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(StoreError::Corrupt { place: LOG }))
+}
+
 /// Opens sled's files. Sled lets go of its lock a little after its database was dropped, and we hold the folder, so that
 /// whoever has it still is about to go.
-fn open_database(path: &Path, cache_mib: u64) -> Result<Db> {
+pub fn open_database(path: &Path, cache_mib: u64) -> Result<Db> {
     let mut patience = 100;
     loop {
         // By default sled flushes twice a second, which is soon enough for what may be lost, and that thread is also

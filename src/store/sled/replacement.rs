@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::store::Result;
 use crate::store::sled::SledStore;
+use crate::store::sled::checksum;
+use crate::store::sled::condensed::condense;
 use crate::store::sled::folder::{create, lock, make, unavailable};
 
 const BUILDING: &str = "building";
@@ -77,6 +79,18 @@ impl Replacement {
         let building = self.folder.join(BUILDING);
         remove(&building).map_err(unavailable)?;
         SledStore::open(&building, cache_mib)
+    }
+
+    /// Makes the store that was built as small as what is in it, once it is closed and dropped.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::store::StoreError) if what was built cannot be read, or not as it was before; it is to be abandoned then.
+    pub fn condense(&self, cache_mib: u64) -> Result<()> {
+        let building = self.folder.join(BUILDING);
+        let sled = building.join("sled");
+        checksum::redeem(&building, &sled)?;
+        condense(&sled, cache_mib)?;
+        checksum::leave(&building, &sled).map_err(unavailable)
     }
 
     /// Takes the step, once the store that was built is closed and dropped. The files move when the folder is next opened,

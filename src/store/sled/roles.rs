@@ -74,10 +74,48 @@ impl Roles for SledStore {
         self.objects.range(&start, &end).take(count).map(|entry| Ok(entry?.1)).collect()
     }
 
+    async fn objects_beneath(
+        &self,
+        realm: &Realm,
+        parent: &ObjectRef,
+        kind: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<ProtectedObject>> {
+        let parent = key(&[&self.object_key(realm, parent), END]);
+        let prefix = key(&[&parent, kind.as_bytes(), END]);
+        let start = match after {
+            None => prefix.clone(),
+            Some(after) => key(&[&prefix, after.as_bytes(), END]),
+        };
+        let end = key(&[&prefix[..prefix.len() - 1], &[1]]);
+        let mut beneath = Vec::new();
+        for entry in self.objects_beneath.range(&start, &end) {
+            if beneath.len() == count {
+                break;
+            }
+            let object = self.read_place(&entry?.0[parent.len()..])?;
+            // A crash may leave the index of an object that was never told of.
+            beneath.extend(self.objects.get(self.object_key(realm, &object))?);
+        }
+        Ok(beneath)
+    }
+
     // The index first, the object last; the other way round when it is removed.
     async fn put_object(&self, realm: &Realm, object: &ProtectedObject) -> Result<Told> {
         let told = self.keep_object(realm, object)?;
         self.durable(told).await
+    }
+
+    async fn put_objects(&self, realm: &Realm, objects: &[ProtectedObject]) -> Result<Vec<Told>> {
+        let mut outcomes = Vec::with_capacity(objects.len());
+        for object in objects {
+            outcomes.push(self.keep_object(realm, object)?);
+            if outcomes.last() != Some(&Told::Done) {
+                break;
+            }
+        }
+        self.durable(outcomes).await
     }
 
     async fn remove_object(&self, realm: &Realm, object: &ObjectRef) -> Result<bool> {

@@ -49,7 +49,12 @@ async fn forms(server: &TestServer, person: &str) -> Vec<String> {
     let of_people = of_people.map(|action| format!("/admin/sites/{site}/{action}"));
     let sources = ["import-sources", "import-sources/x/token", "import-sources/x/end-token", "import-sources/x/remove"];
     let sources = sources.map(|action| format!("/admin/sites/{site}/{action}"));
-    let of_site = of_site.into_iter().chain(of_people).chain(sources);
+    let groups = ["groups", "groups/x/members", "groups/x/members/remove", "groups/x/remove"];
+    let roles = groups
+        .into_iter()
+        .chain(["roles/x/give", "roles/x/take"])
+        .map(|action| format!("/admin/sites/{site}/{action}"));
+    let of_site = of_site.into_iter().chain(of_people).chain(sources).chain(roles);
     fixed.map(str::to_owned).into_iter().chain(of_person).chain(of_site).chain(of_member).chain([setup]).collect()
 }
 

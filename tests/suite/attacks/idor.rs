@@ -51,6 +51,17 @@ async fn an_admin_of_one_site_is_nobody_on_another_and_nobody_among_people() {
             let answer = browser.submit(&format!("{path}/{action}"), &fields).await;
             assert_eq!(answer.status.code, status, "{path}/{action}");
         }
+        let of_member = format!("roles-of?subject=user:{}", member.id);
+        for page in ["groups", "groups/x", "groups/x/remove", "roles", "roles/assets", &of_member] {
+            assert_eq!(browser.open(&format!("{path}/{page}")).await.status.code, status, "{path}/{page}");
+        }
+        let groups = ["groups", "groups/x/members", "groups/x/members/remove", "groups/x/remove"];
+        for action in groups.into_iter().chain(["roles/assets/give", "roles/assets/take"]) {
+            let fields =
+                [("csrf", csrf.as_str()), ("name", "X"), ("user", ""), ("role", "user"), ("object", "schema:4")];
+            let answer = browser.submit(&format!("{path}/{action}"), &fields).await;
+            assert_eq!(answer.status.code, status, "{path}/{action}");
+        }
     }
     for path in ["/admin", "/admin/people", &format!("/admin/people/{}", member.id)] {
         assert_eq!(browser.open(path).await.status.code, 403, "{path}");

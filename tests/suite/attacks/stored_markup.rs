@@ -1,15 +1,21 @@
 //! Whatever people and operators call things, it is text on every page.
 
+use hallmark::access::{groups, models, objects, roles};
 use hallmark::accounts::people::{Joining, NewUser};
 use hallmark::accounts::{api_tokens, containers};
+use hallmark::domain::access_model::AccessModel;
 use hallmark::domain::api_token::Reach;
 use hallmark::domain::event::Actor;
+use hallmark::domain::id::GroupId;
+use hallmark::domain::protected_object::{ObjectRef, ProtectedObject, Realm};
+use hallmark::domain::role_binding::{Held, RoleSubject};
 use hallmark::domain::site::Site;
 use hallmark::domain::user::Standing;
+use serde_json::json;
 
 use crate::support::oauth::{confidential, scope};
 use crate::support::people::PASSWORD;
-use crate::support::server::server;
+use crate::support::server::{TestServer, server};
 
 const MARKUP: &str = "\"><img src=x onerror=alert(1)>";
 const ESCAPED: &str = "&#62;&#60;img src=x";
@@ -31,6 +37,7 @@ async fn a_name_of_markup_is_text_on_every_page() {
     let token = api_tokens::NewApiToken { label: label(), days: 1, reach, site_id: Some(site.id), request: None };
     api_tokens::make(&server.core, &user, token, Actor::User(user.id)).await.expect("a token");
     let source = containers::add(&server.core, site.id, (None, label()), Actor::Operator).await.expect("a source").id;
+    let group = roles_of_markup(&server, &site).await;
     let code = server.code_of(&user, &app, "read:objects", &[]).await;
     app.redeem(&server, &code, &[]).await;
     let mut browser = server.visitor();
@@ -53,6 +60,13 @@ async fn a_name_of_markup_is_text_on_every_page() {
         &format!("/admin/sites/{}/members/{}/remove", server.core.site.id, user.id),
         &format!("/admin/sites/{}/import-sources", server.core.site.id),
         &format!("/admin/sites/{}/import-sources/{source}/remove", server.core.site.id),
+        &format!("/admin/sites/{}/groups", server.core.site.id),
+        &format!("/admin/sites/{}/groups/{group}", server.core.site.id),
+        &format!("/admin/sites/{}/groups/{group}/remove", server.core.site.id),
+        &format!("/admin/sites/{}/roles", server.core.site.id),
+        &format!("/admin/sites/{}/roles/assets", server.core.site.id),
+        &format!("/admin/sites/{}/roles/assets?object=schema%3A4&of=group:{group}", server.core.site.id),
+        &format!("/admin/sites/{}/roles-of?subject=group:{group}", server.core.site.id),
         "/admin/people",
         &format!("/admin/people/{}", user.id),
         &choose,
@@ -63,6 +77,26 @@ async fn a_name_of_markup_is_text_on_every_page() {
         assert!(!page.html.contains("<img"), "{path}: {}", page.html);
         assert!(page.html.contains(ESCAPED), "{path} shows no name: {}", page.html);
     }
+}
+
+/// A group that holds a role on an object, all of which are called so.
+async fn roles_of_markup(server: &TestServer, site: &Site) -> GroupId {
+    let (core, by) = (&server.core, Actor::Operator);
+    let model = json!({
+        "objects": [{ "type": "workspace" }, { "type": "schema", "title": MARKUP, "parent": "workspace" }],
+        "roles": [{ "role": "user", "title": MARKUP, "sentence": MARKUP, "on": ["schema"] }],
+        "settings": [{ "setting": "delete", "title": MARKUP, "roles": ["user"] }],
+    });
+    let model = AccessModel::read(&model.to_string()).expect("a model");
+    let realm = Realm { resource_id: "assets".parse().expect("an identifier"), site_id: site.id };
+    let access = models::set(core, &realm.resource_id, model, by).await.expect("a model");
+    let object: ObjectRef = "schema:4".parse().expect("an object");
+    let told = ProtectedObject { object: object.clone(), label: MARKUP.parse().expect("a label"), parent: None };
+    objects::put(core, (&realm, &access), &told).await.expect("told");
+    let group = groups::add(core, site.id, MARKUP.parse().expect("a label"), by).await.expect("a group").id;
+    let held = Held { object, role: "user".into(), subject: RoleSubject::Group(group) };
+    roles::give(core, (&realm, &access), site, vec![held], by).await.expect("given");
+    group
 }
 
 #[rocket::async_test]
@@ -79,7 +113,10 @@ async fn what_is_typed_or_sent_comes_back_as_text() {
 
     let fields = [("label", MARKUP), ("days", MARKUP), ("site", MARKUP), ("scope", MARKUP)];
     let sources = format!("/admin/sites/{}/import-sources", server.core.site.id);
-    for (path, fields) in [("/account/tokens/new", &fields[..]), (&sources, &[("label", &"\"><img src=x>".repeat(9))])]
+    let groups = format!("/admin/sites/{}/groups", server.core.site.id);
+    let long = "\"><img src=x>".repeat(9);
+    for (path, fields) in
+        [("/account/tokens/new", &fields[..]), (&sources, &[("label", &*long)]), (&groups, &[("name", &*long)])]
     {
         let refused = browser.open_and_fill(path, path, fields).await;
         assert!(!refused.html.contains("<img") && refused.html.contains(ESCAPED), "{path}");

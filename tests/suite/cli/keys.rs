@@ -163,6 +163,88 @@ fn what_is_sealed_is_sealed_under_another_key_and_the_former_opens_nothing() {
     assert_eq!(operator.run("key list --json").json(), ring);
 }
 
+/// A moment at which a rewrap may be killed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cut {
+    /// The new store is being written.
+    Building,
+    /// It is declared, and so many of its parts are in their places.
+    Declared(usize),
+    /// It is in its place, and the file of the key is half written.
+    KeyHalfWritten,
+}
+
+impl Cut {
+    /// Makes `data` what a rewrap leaves that was killed then, out of the folder as it was `before` it and is `after` it.
+    fn leave(self, data: &Path, before: &Path, after: &Path) {
+        const PARTS: [&str; 4] = ["checksum", "witness", "sled", "FORMAT"];
+        fs::remove_dir_all(data).expect("removed");
+        copy(before, data);
+        let (elsewhere, parts_moved) = match self {
+            Self::Building => ("building", 0),
+            Self::Declared(parts_moved) => ("next", parts_moved),
+            Self::KeyHalfWritten => ("next", PARTS.len()),
+        };
+        fs::create_dir(data.join(elsewhere)).expect("a folder");
+        for (number, part) in PARTS.iter().enumerate() {
+            if number < parts_moved {
+                copy(&after.join(part), &data.join(part));
+            } else if self != Self::Building || *part != "checksum" {
+                copy(&after.join(part), &data.join(elsewhere).join(part));
+            }
+        }
+        if self == Self::KeyHalfWritten {
+            fs::remove_dir(data.join(elsewhere)).expect("removed");
+            fs::write(data.join("kek.new"), "5a5a").expect("a file");
+        }
+    }
+}
+
+/// Copies a file or a folder, in the place of what is there.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).expect("copied");
+        return;
+    }
+    if to.exists() {
+        fs::remove_dir_all(to).expect("removed");
+    }
+    fs::create_dir(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        copy(&entry.path(), &to.join(entry.file_name()));
+    }
+}
+
+#[test]
+fn a_rewrap_that_was_killed_at_any_step_is_under_one_of_both_keys_and_is_finished_when_asked_again() {
+    let operator = sealed();
+    let ring = operator.run("key rotate --json").json();
+    let (data, before, after) = (operator.data(), operator.home().join("before"), operator.home().join("after"));
+    let next = "5a".repeat(32);
+    write_key(&operator.home().join("next"), &next);
+    copy(&data, &before);
+    assert_eq!(operator.run("key rewrap --to next").exit, 0);
+    copy(&data, &after);
+
+    let moves = (0..=4).map(Cut::Declared);
+    for cut in [Cut::Building, Cut::KeyHalfWritten].into_iter().chain(moves) {
+        cut.leave(&data, &before, &after);
+        // Under the former key, which is still in the folder, or under the next one, which is not there yet.
+        let listed = operator.run("key list").exit;
+        assert_eq!(listed, if cut == Cut::Building { 0 } else { 5 }, "{cut:?}");
+
+        let said = operator.run("key rewrap --to next");
+
+        assert_eq!(said.exit, 0, "{cut:?}: {}", said.err);
+        assert_eq!(fs::read_to_string(data.join("kek")).expect("a key").trim_end(), next, "{cut:?}");
+        assert_eq!(operator.run("key list --json").json(), ring, "{cut:?}");
+        for left in ["building", "next", "kek.new"] {
+            assert!(!data.join(left).exists(), "{cut:?} left {left}");
+        }
+    }
+}
+
 #[test]
 fn a_key_that_is_elsewhere_is_left_to_whoever_put_it_there() {
     let operator = operator();

@@ -1,6 +1,7 @@
 //! Every call of the store that a use case makes is made to fail, one after another: no answer may promise what did not
 //! happen, nothing may be live that nobody asked for, and asking again must lead out of it.
 
+mod access;
 mod accounts;
 mod admin;
 mod apps;

@@ -1,8 +1,10 @@
 //! The express lane: nobody can tell from an answer whether Rocket gave it.
 
+use hallmark::domain::role_binding::RoleSubject;
 use hallmark::front::Settings;
 use rocket::figment::Figment;
 
+use crate::support::access::{EVALUATION, READ, access_world, question};
 use crate::support::client::{basic, form};
 use crate::support::listening::Listening;
 use crate::support::oauth::{confidential, three_legged};
@@ -123,6 +125,76 @@ async fn the_lane_answers_what_is_plain_and_good_and_leaves_the_rest() {
     }
     for request in &other {
         assert_eq!(lane.say(request).await.0, 404, "{request}");
+    }
+}
+
+/// The same without the name that the audit trail has it under.
+fn untraced(answer: &str) -> (Vec<String>, String) {
+    let (head, body) = comparable(answer);
+    match body.split_once("\"trace\":\"") {
+        Some((before, after)) => (head, format!("{before}{}", &after[22..])),
+        None => (head, body),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_is_answered_the_same_with_the_lane_and_without() {
+    let world = access_world().await;
+    world.give("user", "schema:4", RoleSubject::User(world.person.id)).await;
+    let token = world.token(&world.person, READ).await;
+    let server = &world.server;
+    let rocket = hallmark::launch::rocket(server.core.clone(), Figment::from(rocket::Config::release_default()));
+    let alone = Listening::with(rocket, Settings::of(&server.core.config)).await;
+    let nothing = rocket::custom(Figment::from(rocket::Config::release_default()).merge(("log_level", "off")));
+    let lane = Listening::express_before(nothing, server).await;
+    let beside = Listening::to(server).await;
+    let head = format!("{}Content-Type: application/json\r\n", assets());
+    let asks = |body: &str| post(EVALUATION, &head, body);
+    let ask = |token: &str, operation: &str, on: &str| asks(&question(token, operation, on).to_string());
+    let yes = question(&token, "GET /object/{id}", "object:88");
+    let mut told = yes.clone();
+    told["context"]["introspection"] = true.into();
+    let mut by_name = yes.clone();
+    by_name["subject"] = serde_json::json!({ "type": "user", "id": world.person.id.to_string() });
+    by_name["context"] = serde_json::json!({ "site": "https://hallmark.test" });
+    let good = [
+        asks(&yes.to_string()),
+        asks(&told.to_string()),
+        ask(&token, "POST /object/aql", &world.whole()),
+        ask("hma_unknown", "GET /object/{id}", "object:88"),
+        ask(&token, "PUT /object/{id}", "object:88"),
+        ask(&token, "GET /object/{id}", "object:200"),
+    ];
+    let other = [
+        asks(""),
+        asks("{}"),
+        asks("[]"),
+        asks(&by_name.to_string()),
+        asks(&yes.to_string().replacen('{', "{\"subject\":null,", 1)),
+        asks(&format!("{yes}{}", " ".repeat(33 * 1024))),
+        ask(&token, "GET /nothing", "object:88"),
+        post(EVALUATION, &format!("{}{FORM}", assets()), &yes.to_string()),
+        post(EVALUATION, &assets(), &yes.to_string()),
+        post(EVALUATION, "Content-Type: application/json\r\n", &yes.to_string()),
+        post(EVALUATION, &format!("{}{head}", assets()), &yes.to_string()),
+        post(EVALUATION, &head.replace("Basic ", "Basic x"), &yes.to_string()),
+        post(&format!("{EVALUATION}?a=b"), &head, &yes.to_string()),
+        post("/oauth/introspect", &head, &format!("{{\"token\":\"{token}\"}}")),
+    ];
+
+    for request in good.iter().chain(&other) {
+        let (expected, answer) = (alone.say(request).await.1, beside.say(request).await.1);
+        assert_eq!(untraced(&answer), untraced(&expected), "{request}");
+    }
+    for request in &good {
+        assert_eq!(lane.say(request).await.0, 200, "{request}");
+    }
+    for request in &other {
+        assert_eq!(lane.say(request).await.0, 404, "{request}");
+    }
+    let named = post(EVALUATION, &format!("{head}X-Request-Id: a-name-of-mine\r\n"), &yes.to_string());
+    for front in [&alone, &lane] {
+        assert!(front.say(&named).await.1.contains("x-request-id: a-name-of-mine\r\n"));
     }
 }
 

@@ -292,7 +292,9 @@ hand_on! {
         set_access(resource: &ResourceId, access: &Arc<Access>) -> bool;
         object(realm: &Realm, object: &ObjectRef) -> Option<ProtectedObject>;
         objects(realm: &Realm, kind: &str, after: Option<&str>, count: usize) -> Vec<ProtectedObject>;
+        objects_beneath(realm: &Realm, parent: &ObjectRef, kind: &str, after: Option<&str>, count: usize) -> Vec<ProtectedObject>;
         put_object(realm: &Realm, object: &ProtectedObject) -> Told;
+        put_objects(realm: &Realm, objects: &[ProtectedObject]) -> Vec<Told>;
         remove_object(realm: &Realm, object: &ObjectRef) -> bool;
         give_roles(site: &ObjectRef, bindings: &[RoleBinding]) -> Vec<Given>;
         take_role(realm: &Realm, held: &Held) -> bool;

@@ -1,5 +1,6 @@
 //! The language that the tests are written in.
 
+pub mod access;
 pub mod apps;
 pub mod client;
 pub mod connect;
