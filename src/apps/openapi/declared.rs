@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::apps::manifest::node::{Node, Value};
-use crate::apps::manifest::part::{Fields, Part};
+use crate::apps::manifest::part::Fields;
 use crate::apps::manifest::reading::Reading;
 use crate::apps::openapi::Places;
 use crate::domain::access_model::WrittenModel;

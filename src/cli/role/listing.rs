@@ -5,14 +5,13 @@ use serde_json::{Value, json};
 use crate::access::objects::whole_site;
 use crate::access::roles::{self, RoleError, ToldRoles};
 use crate::access::standing::{self, Standing};
+use crate::access::subjects;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::realm::Known;
 use crate::cli::role::naming::{On, To, words};
-use crate::domain::id::UserId;
 use crate::domain::protected_object::ObjectRef;
-use crate::domain::role_binding::{Principal, RoleBinding, RoleSubject};
-use crate::domain::site::decides;
+use crate::domain::role_binding::{RoleBinding, RoleSubject};
 
 /// How somebody stands on one object.
 struct Row {
@@ -78,20 +77,17 @@ async fn everything(server: &AuthorizationServer, known: &Known) -> Result<Answe
 /// Where what a subject holds changes, with what it was given there.
 async fn of_subject(server: &AuthorizationServer, known: &Known, subject: RoleSubject) -> Result<Answer, CommandError> {
     let mut ways = vec![(subject, None)];
-    let principal = match subject {
+    match subject {
         RoleSubject::Group(_) => return of_group(server, known, subject).await,
-        RoleSubject::App(id) => {
-            let installation = server.store.installation(id).await?;
-            installation.filter(|installation| installation.site_id == known.site.id).map(|_| Principal::App(id))
-        }
+        RoleSubject::App(_) => {}
         RoleSubject::User(user) => {
             for group in server.store.groups_of(known.site.id, user).await? {
                 let group = RoleSubject::Group(group);
                 ways.push((group, Some(words(server, group).await?)));
             }
-            person(server, known, user).await?
         }
-    };
+    }
+    let principal = subjects::principal(server, known.site.id, subject).await?;
     let principal = principal.ok_or(RoleError::Stranger(subject))?;
     let ToldRoles { entries, is_complete } = roles::told(server, known.parts(), &known.site, &principal).await?;
     let name = words(server, subject).await?;
@@ -106,18 +102,6 @@ async fn of_subject(server: &AuthorizationServer, known: &Known, subject: RoleSu
     } else {
         answer.warn(format!("only the first {} objects are listed", roles::MOST_TOLD))
     })
-}
-
-/// A member of the site, as decisions see them.
-async fn person(
-    server: &AuthorizationServer,
-    known: &Known,
-    user_id: UserId,
-) -> Result<Option<Principal>, CommandError> {
-    let (user, member) = (server.store.user(user_id).await?, server.store.member(known.site.id, user_id).await?);
-    Ok(user
-        .zip(member)
-        .map(|(user, member)| Principal::Person { user_id, is_site_admin: decides(&user, Some(member.standing)) }))
 }
 
 /// What these subjects were given on an object, each with the group that it is.
