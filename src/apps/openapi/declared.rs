@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::apps::manifest::node::{Node, Value};
 use crate::apps::manifest::part::Fields;
 use crate::apps::manifest::reading::Reading;
-use crate::apps::openapi::Places;
+use crate::apps::openapi::{OWN, Places};
 use crate::domain::access_model::WrittenModel;
 
 /// The key of a document.
@@ -79,6 +79,15 @@ fn value_of(node: &Node) -> serde_json::Value {
             .map(|entry| (entry.key.clone(), value_of(&entry.node)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
+    }
+}
+
+/// Notes each extension of this server that no document has.
+pub fn refuse_unknown(root: &Fields<'_>, reading: &mut Reading<'_>) {
+    let own = root.part().entries().iter().filter(|entry| entry.key.starts_with(OWN) && entry.key != ACCESS);
+    for entry in own {
+        let message = "a document has no such extension";
+        reading.faults.add_name(entry.place, &entry.key, message, &entry.key, std::iter::once(ACCESS));
     }
 }
 
