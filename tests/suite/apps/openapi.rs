@@ -117,6 +117,12 @@ fn every_fault_is_told_with_its_line_and_column() {
         ),
         ("- basic: []", "- oauth: [\"other\"]", "an operation takes one scope, whatever the alternatives"),
         ("{type: oauth2, flows: {}}", "{$ref: x}", "references are not followed here"),
+        ("    parameters: []", "    x-hallmark-role: reader", "an extension belongs to each operation"),
+        (
+            "x-hallmark-access:",
+            "x-hallmark-acces:",
+            "a document has no such extension; did you mean x-hallmark-access?",
+        ),
         ("    parameters: []", "    $ref: x", "references are not followed here"),
         ("    parameters: []", "    servers: []", "a path begins where the servers of the document do"),
         (
