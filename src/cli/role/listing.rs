@@ -59,6 +59,7 @@ async fn on_object(server: &AuthorizationServer, known: &Known, object: &ObjectR
         let given = given.into_iter().map(|binding| Given { binding, by_group: None }).collect();
         rows.push(Row { on: object.clone(), to: subject, name, given, comes_to });
     }
+    rows.sort_by(|one, other| (one.to.is_some(), &one.name).cmp(&(other.to.is_some(), &other.name)));
     Ok(rows)
 }
 
@@ -131,7 +132,7 @@ async fn of_group(server: &AuthorizationServer, known: &Known, group: RoleSubjec
 }
 
 fn answer(known: &Known, rows: &[Row]) -> Answer {
-    let cells = |row: &Row| [known.words_of(&row.on), row.name.clone(), row.given_words(), comes_to(row)];
+    let cells = |row: &Row| [known.words_of(&row.on), row.name.clone(), row.given_words(known), comes_to(row)];
     let table = table(["ON", "TO", "GIVEN", "COMES TO"], &rows.iter().map(cells).collect::<Vec<_>>());
     Answer::new(table, rows.iter().map(entry).collect())
 }
@@ -143,10 +144,11 @@ impl Known {
 }
 
 impl Row {
-    fn given_words(&self) -> String {
+    fn given_words(&self, known: &Known) -> String {
         let words = self.given.iter().map(|Given { binding, by_group }| {
             let held = &binding.held;
-            let above = if held.object == self.on { String::new() } else { format!(" on {}", held.object) };
+            let above =
+                if held.object == self.on { String::new() } else { format!(" on {}", known.words_of(&held.object)) };
             let way = by_group.as_ref().map(|group| format!(" by {group}")).unwrap_or_default();
             format!("{}{above}{way}", held.role)
         });
