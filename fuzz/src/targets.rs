@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hallmark::access::basic::Basic;
 use hallmark::access::models::ASSETS;
 use hallmark::apps::connect::descriptor::{self, DescriptorFault};
-use hallmark::apps::manifest;
+use hallmark::apps::{manifest, openapi};
 use hallmark::config::proxies::Proxies;
 use hallmark::domain::access_model::{Access, AccessModel};
 use hallmark::domain::canonical_request::{RequestTarget, canonical};
@@ -38,7 +38,8 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 17] = [
+pub const ALL: [(&str, Target); 19] = [
+    ("access_model", access_model),
     ("assertion", assertion),
     ("basic_header", basic_header),
     ("canonical_request", canonical_request),
@@ -50,6 +51,7 @@ pub const ALL: [(&str, Target); 17] = [
     ("forwarded_for", forwarded_for),
     ("json", json),
     ("manifest", manifest),
+    ("openapi", openapi),
     ("question", question),
     ("redirect_uri", redirect_uri),
     ("resource_identifier", resource_identifier),
@@ -80,6 +82,30 @@ const EC_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHM
 
 fn text(data: &[u8]) -> &str {
     std::str::from_utf8(data).unwrap_or_default()
+}
+
+/// A model that is taken is kept and read again as it was, and each of its requests leads to an operation of that shape.
+pub fn access_model(data: &[u8]) {
+    match AccessModel::read(text(data)) {
+        Ok(model) => assert_model_holds(model),
+        Err(faults) => assert!(!faults.is_empty()),
+    }
+}
+
+fn assert_model_holds(model: AccessModel) {
+    let access = Access::by(model);
+    assert_eq!(Access::try_from(String::from(access.clone())), Ok(access.clone()));
+    for shape in access.model.operations.iter().filter_map(|operation| operation.request.as_ref()) {
+        let written = shape.to_string();
+        let (method, path) = written.split_once(' ').expect("a method");
+        let segments = path.split('/').map(|segment| if segment.starts_with('{') { "88" } else { segment });
+        let path = segments.collect::<Vec<_>>().join("/");
+        assert!(shape.matches(method, &path).is_some(), "{written}");
+        if let Some(asked) = access.operation_at(method, &path) {
+            let found = access.model.operations[asked.operation].request.as_ref().expect("a request");
+            assert!(found.openness() <= shape.openness(), "{found} before {written}");
+        }
+    }
 }
 
 /// No assertion proves anything without a key that signed it; a key set that is taken holds public keys alone.
@@ -346,6 +372,14 @@ pub fn manifest(data: &[u8]) {
             _ => Vec::new(),
         };
         assert_eq!(read.manifest.privileges.scope(), Scope::of(named));
+    }
+}
+
+/// What a document declares is a model like any other; what is wrong with it has its place.
+pub fn openapi(data: &[u8]) {
+    match openapi::read(data, "manifest.yml", None) {
+        Ok(model) => assert_model_holds(model),
+        Err(faults) => assert_faults_are_in_the_file(&faults, data),
     }
 }
 
