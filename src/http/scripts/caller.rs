@@ -16,8 +16,10 @@ use crate::domain::site::Site;
 use crate::domain::user::User;
 use crate::http::guards::address;
 use crate::http::scripts::refusal::ScriptRefusal;
+use crate::oauth::bearer::places;
 use crate::oauth::evaluation::{self, ForwardedCall, Layer, OwnOperation, OwnRefusal};
 use crate::resource_server::{Credential, Refusal, RequestLine, credential};
+use crate::store::StoreError;
 use crate::throttle::network_of;
 
 /// What a request shows. What is wrong with it is kept as a value, so that the answer is told in the form that scripts read.
@@ -61,6 +63,9 @@ impl<'r> Caller<'r> {
         let call = ForwardedCall { method: method.as_str(), target, credential, client_ip: self.address };
         match evaluation::own(server, resource, site, call, wanted).await? {
             Ok(by) => Ok(by),
+            Err(OwnRefusal::NotLive) if self.is_live_on(server, site).await? => {
+                Err(Refusal::InsufficientScope { required: scope }.into())
+            }
             Err(OwnRefusal::NotLive) => Err(self.refused(server).await),
             Err(OwnRefusal::Denied(denial)) if denial.layer == Layer::Scope => {
                 let is_scope = denial.required.as_deref() == Some(scope);
@@ -100,6 +105,18 @@ impl<'r> Caller<'r> {
             }
             None => Err(self.refused(server).await),
         }
+    }
+
+    /// Whether a person's token is good for something on a site, so that what it lacks is a scope.
+    async fn is_live_on(&self, server: &AuthorizationServer, site: &Site) -> Result<bool, StoreError> {
+        let Ok(shown) = self.of_a_person() else { return Ok(false) };
+        if let Some(live) = api_token::find(server, shown, Some(site.id)).await? {
+            server.note_use(live.token.key, self.address);
+            return Ok(true);
+        }
+        let Shown::Alone(token) = shown else { return Ok(false) };
+        let places = places(server, token).await?;
+        Ok(places.iter().any(|place| place.site.id == site.id && place.person().is_some()))
     }
 
     fn of_a_person(&self) -> Result<Shown<'r>, ScriptRefusal> {

@@ -15,7 +15,7 @@ use crate::domain::resource::ProtectedResource;
 use crate::domain::role_binding::Principal;
 use crate::domain::site::Site;
 use crate::oauth::evaluation::request::RequestContext;
-use crate::oauth::evaluation::subject::{Subject, by_credential};
+use crate::oauth::evaluation::subject::{Live, Subject, by_credential};
 use crate::oauth::evaluation::{Denial, EvaluationError, ForwardedCall, Layer, Refused, denial};
 
 /// What is done, and what it takes.
@@ -31,7 +31,7 @@ pub struct OwnOperation<'o> {
 /// Why a call may not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnRefusal {
-    /// The credential is not live, or not good there.
+    /// The credential is not live, or good for nothing at that resource and site.
     NotLive,
     /// Another layer refused.
     Denied(Box<Denial>),
@@ -68,10 +68,9 @@ pub async fn own(
         subject: Subject::name(&subject),
         required,
     };
-    // Of a credential that is good on another site alone nothing is told but that.
-    let Some(live) = subject.live().filter(|live| live.site.id == site.id) else {
-        return Ok(Err(OwnRefusal::NotLive));
-    };
+    // The token of an import source opens what that resource does with it, and nothing of this server's own.
+    let is_meant = |live: &&Live| live.site.id == site.id && !matches!(live.principal, Principal::ImportSource(_));
+    let Some(live) = subject.live().filter(is_meant) else { return Ok(Err(OwnRefusal::NotLive)) };
     if let Some(Err(missing)) = live.reaches.as_ref().map(|reaches| reaches.cover(operation, None)) {
         let denial = denial(server, asker, refused(Layer::Scope, missing.required()), &context).await;
         return Ok(Err(OwnRefusal::Denied(Box::new(denial))));

@@ -9,7 +9,7 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
-mod role_pages;
+mod role_changes;
 mod roles;
 mod scripts;
 mod tokens;

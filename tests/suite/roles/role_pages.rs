@@ -185,7 +185,8 @@ async fn an_app_has_a_page_of_what_it_holds() {
     world.give("developer", "schema:4", app.account()).await;
     world.give("developer", "object_type:12", RoleSubject::User(world.person.id)).await;
     let page = browser.open(&path).await;
-    for told in ["Roles of Helper", "<dt>schema:4</dt><dd>Developer</dd>", "<dt>object_type:12</dt><dd>User</dd>"] {
+    for told in ["Roles of Helper", "<dt>on schema:4</dt><dd>Developer</dd>", "<dt>on object_type:12</dt><dd>User</dd>"]
+    {
         assert!(page.html.contains(told), "{told} in {}", page.html);
     }
     let give = browser.open(&format!("{}?subject={}", assets(&world), app.account())).await.html;

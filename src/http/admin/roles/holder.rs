@@ -116,8 +116,10 @@ async fn sums(
     let realm = realm(declared, site);
     let told = roles::told(server, (&realm, &declared.access), site, &principal).await?;
     let model = &declared.access.model;
+    let mut entries = told.entries;
+    entries.sort_by_key(|(object, _)| model.type_named(object.kind()));
     let mut sums = Vec::new();
-    for (object, names) in told.entries.into_iter().take(SHOWN_AT_ONCE) {
+    for (object, names) in entries.into_iter().take(SHOWN_AT_ONCE) {
         let label = holdings::label_of(server, site, declared, &object).await?;
         sums.push((label, titles(model, model.roles_named(&names))));
     }
