@@ -130,6 +130,19 @@ async fn a_role_on_objects_that_nobody_told_of_is_not_told_from_one_on_objects_t
 }
 
 #[rocket::async_test]
+async fn a_role_that_was_taken_counts_no_more_at_the_next_decision() {
+    let world = access_world().await;
+    let subject = RoleSubject::User(world.person.id);
+    world.give("user", "schema:4", subject).await;
+    let token = world.token(&world.person, READ).await;
+    assert!(world.allows(&token, "GET /object/{id}", "object:88").await);
+
+    world.take("user", "schema:4", subject).await;
+
+    assert!(!world.allows(&token, "GET /object/{id}", "object:88").await);
+}
+
+#[rocket::async_test]
 async fn what_an_object_belongs_to_may_come_with_the_question() {
     let world = access_world().await;
     world.give("user", "schema:4", RoleSubject::User(world.person.id)).await;

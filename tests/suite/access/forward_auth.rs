@@ -232,8 +232,8 @@ async fn a_call_is_told_once_and_in_one_way() {
 
     for headers in [
         &[][..],
-        &[target.clone()],
-        &[method.clone()],
+        std::slice::from_ref(&target),
+        std::slice::from_ref(&method),
         &[method.clone(), target.clone(), target.clone()],
         &[method.clone(), method.clone(), target.clone()],
         &[method.clone(), forwarded[1].clone()],
