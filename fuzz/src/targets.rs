@@ -3,13 +3,16 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hallmark::access::basic::Basic;
+use hallmark::access::models::ASSETS;
 use hallmark::apps::connect::descriptor::{self, DescriptorFault};
-use hallmark::apps::manifest;
+use hallmark::apps::{manifest, openapi};
 use hallmark::config::proxies::Proxies;
+use hallmark::domain::access_model::{Access, AccessModel};
 use hallmark::domain::canonical_request::{RequestTarget, canonical};
 use hallmark::domain::client::PublicKey;
 use hallmark::domain::id::{AppId, ClientId};
@@ -18,9 +21,11 @@ use hallmark::domain::resource::ResourceIdentifier;
 use hallmark::domain::scope::{OFFLINE_ACCESS, Scope};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::uri::{Issuer, LoopbackPorts, RedirectUri};
+use hallmark::http::guards::json_body;
 use hallmark::oauth::authorization::response::AuthorizationResponse;
 use hallmark::oauth::client_authentication::Presented;
 use hallmark::oauth::error::OAuthError;
+use hallmark::oauth::evaluation::BatchRequest;
 use hallmark::oauth::parameters::Parameters;
 use hallmark::secrets::assertion;
 use hallmark::secrets::hs256::{self, UnverifiedJwt};
@@ -33,7 +38,8 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 15] = [
+pub const ALL: [(&str, Target); 19] = [
+    ("access_model", access_model),
     ("assertion", assertion),
     ("basic_header", basic_header),
     ("canonical_request", canonical_request),
@@ -41,9 +47,12 @@ pub const ALL: [(&str, Target); 15] = [
     ("connect_jwt", connect_jwt),
     ("cookie", cookie),
     ("form", form),
+    ("forwarded_call", forwarded_call),
     ("forwarded_for", forwarded_for),
     ("json", json),
     ("manifest", manifest),
+    ("openapi", openapi),
+    ("question", question),
     ("redirect_uri", redirect_uri),
     ("resource_identifier", resource_identifier),
     ("scope", scope),
@@ -73,6 +82,30 @@ const EC_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHM
 
 fn text(data: &[u8]) -> &str {
     std::str::from_utf8(data).unwrap_or_default()
+}
+
+/// A model that is taken is kept and read again as it was, and each of its requests leads to an operation of that shape.
+pub fn access_model(data: &[u8]) {
+    match AccessModel::read(text(data)) {
+        Ok(model) => assert_model_holds(model),
+        Err(faults) => assert!(!faults.is_empty()),
+    }
+}
+
+fn assert_model_holds(model: AccessModel) {
+    let access = Access::by(model);
+    assert_eq!(Access::try_from(String::from(access.clone())), Ok(access.clone()));
+    for shape in access.model.operations.iter().filter_map(|operation| operation.request.as_ref()) {
+        let written = shape.to_string();
+        let (method, path) = written.split_once(' ').expect("a method");
+        let segments = path.split('/').map(|segment| if segment.starts_with('{') { "88" } else { segment });
+        let path = segments.collect::<Vec<_>>().join("/");
+        assert!(shape.matches(method, &path).is_some(), "{written}");
+        if let Some(asked) = access.operation_at(method, &path) {
+            let found = access.model.operations[asked.operation].request.as_ref().expect("a request");
+            assert!(found.openness() <= shape.openness(), "{found} before {written}");
+        }
+    }
 }
 
 /// No assertion proves anything without a key that signed it; a key set that is taken holds public keys alone.
@@ -342,6 +375,14 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
+/// What a document declares is a model like any other; what is wrong with it has its place.
+pub fn openapi(data: &[u8]) {
+    match openapi::read(data, "manifest.yml", None) {
+        Ok(model) => assert_model_holds(model),
+        Err(faults) => assert_faults_are_in_the_file(&faults, data),
+    }
+}
+
 fn assert_faults_are_in_the_file(faults: &[manifest::ManifestFault], data: &[u8]) {
     let lines = String::from_utf8_lossy(data).split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
     assert!((1..=50).contains(&faults.len()));
@@ -442,4 +483,52 @@ pub fn token(data: &[u8]) {
         let mistyped = String::from_utf8(mistyped).expect("ASCII");
         assert!(KINDS.into_iter().all(|kind| read(kind, &mistyped).is_none()), "{mistyped}");
     }
+}
+
+/// A question is taken only if every reader of JSON takes it for the same: it is an object, and whoever keeps one of two values
+/// of a name keeps the only one.
+pub fn question(data: &[u8]) {
+    let Ok(asked) = json_body::of::<BatchRequest>(data) else { return };
+    let reference: Value = serde_json::from_slice(data).expect("what is taken is JSON");
+    assert!(reference.is_object(), "{reference}");
+    let again: BatchRequest = json_body::of(reference.to_string().as_bytes()).expect("what is taken is taken again");
+    assert_eq!(format!("{again:?}"), format!("{asked:?}"));
+    for (at, one) in asked.evaluations.into_iter().enumerate() {
+        let Ok(one) = one.or(&asked.default).question() else { continue };
+        let said = |part: &str, name: &str| {
+            let own = &reference["evaluations"][at][part];
+            let part = if own.is_null() { &reference[part] } else { own };
+            part[name].as_str().unwrap_or_default().to_owned()
+        };
+        let read = [one.subject.kind, one.subject.id, one.action, one.kind, one.id];
+        let told = [said("subject", "type"), said("subject", "id"), said("action", "name")];
+        assert_eq!(read, [told.as_slice(), &[said("resource", "type"), said("resource", "id")]].concat()[..]);
+        assert_eq!(one.context.token.unwrap_or_default(), said("context", "token"));
+    }
+}
+
+/// The path of a call leads to an operation only if nobody who decodes or tidies it makes another of it; what it names is in it.
+pub fn forwarded_call(data: &[u8]) {
+    static ASSETS_API: LazyLock<Access> =
+        LazyLock::new(|| Access::by(AccessModel::read(ASSETS).unwrap_or_else(|faults| panic!("{faults:?}"))));
+    let (method, path) = text(data).split_once(' ').unwrap_or_default();
+    let Some(asked) = ASSETS_API.operation_at(method, path) else { return };
+    let url = Url::parse(&format!("https://api.example{path}")).expect("what is taken is a path");
+    assert_eq!((url.path(), url.query(), url.fragment()), (path, None, None));
+    assert!(!path.contains(['%', ';', '\\', '+', '\0']) && !path.contains("//"), "{path:?}");
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    assert!(segments.iter().all(|segment| !matches!(*segment, "" | "." | "..")), "{path:?}");
+    assert!(
+        !asked.sites.is_empty() && asked.sites.iter().chain(&asked.id).all(|name| segments.contains(name)),
+        "{path:?}"
+    );
+    let name = &ASSETS_API.model.operations[asked.operation].name;
+    let (of, shape) = name.split_once(' ').expect("a method and a path");
+    assert_eq!(method, of);
+    let shape: Vec<&str> = shape.split('/').skip(1).collect();
+    let tail = &segments[segments.len() - shape.len()..];
+    assert!(
+        shape.iter().zip(tail).all(|(shape, segment)| shape.starts_with('{') || shape == segment),
+        "{name}: {path:?}"
+    );
 }

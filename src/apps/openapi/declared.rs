@@ -3,9 +3,9 @@
 use serde::de::DeserializeOwned;
 
 use crate::apps::manifest::node::{Node, Value};
-use crate::apps::manifest::part::{Fields, Part};
+use crate::apps::manifest::part::Fields;
 use crate::apps::manifest::reading::Reading;
-use crate::apps::openapi::Places;
+use crate::apps::openapi::{OWN, Places};
 use crate::domain::access_model::WrittenModel;
 
 /// The key of a document.
@@ -22,54 +22,41 @@ pub fn read(root: &Fields<'_>, reading: &mut Reading<'_>, places: &mut Places) -
         return None;
     };
     let access = reading.fields(access, &KEYS)?;
-    let mut list = |key: &str, name: &str, is_required: bool| -> Vec<serde_json::Value> {
-        let found = if is_required { access.required(reading, key) } else { access.get(key) };
-        let items = found.map(|part| reading.list(&part)).unwrap_or_default();
-        items.iter().filter_map(|item| json(item, (key, name), reading, places)).collect()
-    };
-    let objects = list("objects", "type", true);
-    let roles = list("roles", "role", true);
-    let settings = list("settings", "setting", false);
+    for key in ["objects", "roles"] {
+        access.required(reading, key);
+    }
     Some(WrittenModel {
-        objects: every(objects, &access, "objects", reading),
-        roles: every(roles, &access, "roles", reading),
-        settings: every(settings, &access, "settings", reading),
+        objects: list(&access, ("objects", "type"), reading, places),
+        roles: list(&access, ("roles", "role"), reading, places),
+        settings: list(&access, ("settings", "setting"), reading, places),
         ..WrittenModel::default()
     })
 }
 
-/// Each of these, or the fault that it has, at the item that it is.
-fn every<T: DeserializeOwned>(
-    items: Vec<serde_json::Value>,
+/// The items at a key that mean something, with the place of each noted by its name.
+fn list<T: DeserializeOwned>(
     access: &Fields<'_>,
-    key: &str,
-    reading: &mut Reading<'_>,
-) -> Vec<T> {
-    let parts = access.get(key).map(|part| reading.list(&part)).unwrap_or_default();
-    let mut all = Vec::new();
-    for (item, part) in items.into_iter().zip(&parts) {
-        match serde_json::from_value(item) {
-            Ok(item) => all.push(item),
-            Err(error) => reading.refuse(part, error.to_string()),
-        }
-    }
-    all
-}
-
-/// An item as JSON, with its place noted by its name. What cannot be JSON is null, so that the item keeps its place in the list.
-fn json(
-    item: &Part<'_>,
     (key, name): (&str, &str),
     reading: &mut Reading<'_>,
     places: &mut Places,
-) -> Option<serde_json::Value> {
-    if let Some(name) = item.node.at(name).and_then(Node::text) {
-        places.insert(format!("{key}, {name:?}"), item.place());
+) -> Vec<T> {
+    let items = access.get(key).map(|part| reading.list(&part)).unwrap_or_default();
+    let mut all = Vec::new();
+    for item in &items {
+        if let Some(name) = item.node.at(name).and_then(Node::text) {
+            places.insert(format!("{key}, {name:?}"), item.place());
+        }
+        match number_in(item.node) {
+            Some(number) => {
+                reading.faults.add(number.place, &item.path, "expected text, true or false, found a number");
+            }
+            None => match serde_json::from_value(value_of(item.node)) {
+                Ok(meant) => all.push(meant),
+                Err(error) => reading.refuse(item, error.to_string()),
+            },
+        }
     }
-    if let Some(number) = number_in(item.node) {
-        reading.faults.add(number.place, &item.path, "expected text, true or false, found a number");
-    }
-    Some(value_of(item.node))
+    all
 }
 
 fn number_in(node: &Node) -> Option<&Node> {
@@ -92,6 +79,15 @@ fn value_of(node: &Node) -> serde_json::Value {
             .map(|entry| (entry.key.clone(), value_of(&entry.node)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
+    }
+}
+
+/// Notes each extension of this server that no document has.
+pub fn refuse_unknown(root: &Fields<'_>, reading: &mut Reading<'_>) {
+    let own = root.part().entries().iter().filter(|entry| entry.key.starts_with(OWN) && entry.key != ACCESS);
+    for entry in own {
+        let message = "a document has no such extension";
+        reading.faults.add_name(entry.place, &entry.key, message, &entry.key, std::iter::once(ACCESS));
     }
 }
 

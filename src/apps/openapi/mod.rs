@@ -32,6 +32,9 @@ use crate::domain::scope::Scope;
 /// The longest document that is read, in bytes.
 pub const MAX_BYTES: usize = limits::OPENAPI.bytes;
 
+/// What this server's extensions begin with. One that is misspelt would leave an operation without what it takes.
+const OWN: &str = "x-hallmark-";
+
 /// Where the parts of a model are written, by what its faults call them.
 type Places = BTreeMap<String, Place>;
 
@@ -68,6 +71,7 @@ fn written(
     let root = yaml::read(&escapes::in_yaml(text), &limits::OPENAPI, &mut reading.faults)?;
     let root = reading.map(Part::new(&root, ""))?;
     version(&root, reading);
+    declared::refuse_unknown(&root, reading);
     let mut model = match roles {
         Some(roles) => roles.clone(),
         None => declared::read(&root, reading, places)?,

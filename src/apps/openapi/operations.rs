@@ -3,15 +3,12 @@
 use crate::apps::manifest::node::Value;
 use crate::apps::manifest::part::{Fields, Part};
 use crate::apps::manifest::reading::Reading;
-use crate::apps::openapi::Places;
 use crate::apps::openapi::security::{Schemes, is_reference};
+use crate::apps::openapi::{OWN, Places};
 use crate::domain::access_model::WrittenOperation;
 use crate::domain::connect::Level;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-
-/// What this server's extensions begin with.
-const OWN: &str = "x-hallmark-";
 
 /// The extensions that an operation may have. One that is misspelt would leave it without what it takes.
 const EXTENSIONS: [&str; 6] = [
@@ -46,6 +43,10 @@ pub fn read(
         }
         if let Some(servers) = path.get("servers") {
             reading.refuse(&servers, "a path begins where the servers of the document do, and has none of its own");
+        }
+        for entry in path.part().entries().iter().filter(|entry| entry.key.starts_with(OWN)) {
+            let message = "an extension belongs to each operation, and says nothing of a whole path";
+            reading.faults.add(entry.place, &Part::path_below(&path.part().path, &entry.key), message);
         }
         for method in path.part().entries().iter().filter(|method| METHODS.contains(&method.key.as_str())) {
             let name = format!("{} {}", method.key.to_ascii_uppercase(), entry.key);

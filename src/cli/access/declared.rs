@@ -30,7 +30,7 @@ pub struct Declared {
     roles: Option<PathBuf>,
     /// What was read there.
     #[arg(skip)]
-    written: Option<WrittenModel>,
+    written: Option<Box<WrittenModel>>,
 }
 
 impl Declared {
@@ -40,7 +40,7 @@ impl Declared {
             (None, Some(path)) => openapi(path, self.roles.as_deref())?,
             (None, None) => return Ok(()),
         };
-        self.written = Some(model.written().clone());
+        self.written = Some(Box::new(model.written().clone()));
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl Declared {
     pub(super) fn model(self) -> Result<AccessModel, CommandError> {
         let written =
             self.written.ok_or_else(|| CommandError::usage("no model was named; use --model or --openapi"))?;
-        AccessModel::of(written).map_err(|faults| CommandError::failed(Faults(&faults).to_string()))
+        AccessModel::of(*written).map_err(|faults| CommandError::failed(Faults(&faults).to_string()))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::apps::access_lint::{Asking, Finding, findings};
+use crate::apps::deployment::known_scopes;
 use crate::apps::manifest;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::access::declared::Declared;
@@ -80,7 +81,7 @@ impl Lint {
             true => Access::by(self.declared.model()?),
             false => Access::clone(&*realm::declared(server, id).await?),
         };
-        let mut asking = asking(&self.texts, &crate::apps::deployment::known_scopes(server).await?)?;
+        let mut asking = asking(&self.texts, &known_scopes(server).await?)?;
         asking.extend(deployed(server).await?);
         Ok(answer(&findings(&access, owned.as_ref(), &asking), self.strict))
     }

@@ -52,7 +52,7 @@ pub enum Command {
         switch: Switch,
     },
     /// Tell what is odd about what a resource declares, though it means something.
-    Lint(Lint),
+    Lint(Box<Lint>),
 }
 
 /// Whether something is allowed.

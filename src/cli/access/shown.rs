@@ -6,7 +6,7 @@ use crate::cli::answer::table;
 use crate::domain::access_model::Access;
 use crate::domain::id::ResourceId;
 use crate::domain::operation::Operation;
-use crate::domain::role::Role;
+use crate::domain::role::{Role, RoleSetting};
 
 /// How much of everything there is.
 pub fn counts(access: &Access) -> String {
@@ -92,9 +92,7 @@ fn required(access: &Access, number: usize, operation: &Operation) -> String {
 /// The model as it is written, with what is decided about it.
 pub fn entry(id: &ResourceId, access: &Access) -> Value {
     let model = &access.model;
-    let choice = |setting: &crate::domain::role::RoleSetting| {
-        (setting.name.clone(), json!(model.roles[access.choice(setting)].name))
-    };
+    let choice = |setting: &RoleSetting| (setting.name.clone(), json!(model.roles[access.choice(setting)].name));
     let choices: Map<String, Value> = model.settings.iter().map(choice).collect();
     json!({ "id": id, "asks_by_id": access.asks_by_id, "choices": choices, "model": model.written() })
 }

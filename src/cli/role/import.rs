@@ -31,6 +31,9 @@ const LONGEST_FILE: u64 = 256 * 1024 * 1024;
 /// More faults than anybody mends before trying again.
 const MOST_FAULTS: usize = 50;
 
+/// Something about each of some lines, by their numbers.
+type Numbered<T> = Vec<(usize, T)>;
+
 /// Roles that a file names.
 #[derive(Args, Serialize, Deserialize)]
 pub struct Import {
@@ -56,7 +59,7 @@ struct Line {
 pub struct Batch {
     step: Step,
     within: Within,
-    lines: Vec<(usize, Line)>,
+    lines: Numbered<Line>,
 }
 
 /// What to do with lines.
@@ -70,7 +73,7 @@ enum Step {
 /// What became of a batch.
 #[derive(Default, Serialize, Deserialize)]
 struct Outcome {
-    faults: Vec<(usize, String)>,
+    faults: Numbered<String>,
     given: usize,
 }
 
@@ -102,7 +105,7 @@ impl Import {
         &self,
         settings: &Settings,
         lines: &[(usize, Line)],
-    ) -> Result<Option<(Reached, Vec<(usize, String)>)>, CommandError> {
+    ) -> Result<Option<(Reached, Numbered<String>)>, CommandError> {
         let mut progress = Progress::of("checked");
         let mut batches = self.batches(Step::Check, lines);
         let Some(first) = batches.next() else { return Ok(None) };
@@ -146,7 +149,7 @@ impl Import {
 }
 
 /// What the lines say, or what is wrong with them.
-fn lines(text: &str) -> Result<Vec<(usize, Line)>, Vec<(usize, String)>> {
+fn lines(text: &str) -> Result<Numbered<Line>, Numbered<String>> {
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     let written = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     for (number, line) in written.map(|(at, line)| (at + 1, line)) {
@@ -186,7 +189,7 @@ impl Batch {
                 let held: Vec<Held> = roles.iter().map(|(_, held)| held.clone()).collect();
                 let refused = roles::faults(server, known.parts(), &known.site, &held).await?;
                 let refused = refused.into_iter().map(|(at, error)| (roles[at].0, role::told(&error)));
-                let mut faults: Vec<(usize, String)> = faults.into_iter().chain(refused).collect();
+                let mut faults: Numbered<String> = faults.into_iter().chain(refused).collect();
                 faults.sort();
                 Outcome { faults, given: 0 }
             }
@@ -207,7 +210,7 @@ impl Batch {
         &self,
         server: &AuthorizationServer,
         known: &Known,
-    ) -> Result<(Vec<(usize, Held)>, Vec<(usize, String)>), CommandError> {
+    ) -> Result<(Numbered<Held>, Numbered<String>), CommandError> {
         let (mut roles, mut faults) = (Vec::new(), Vec::new());
         let mut subjects: HashMap<&To, Result<RoleSubject, String>> = HashMap::new();
         for (number, Line { role, on, to }) in &self.lines {

@@ -5,14 +5,13 @@ use serde_json::{Value, json};
 use crate::access::objects::whole_site;
 use crate::access::roles::{self, RoleError, ToldRoles};
 use crate::access::standing::{self, Standing};
+use crate::access::subjects;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::{Answer, CommandError, table};
 use crate::cli::realm::Known;
 use crate::cli::role::naming::{On, To, words};
-use crate::domain::id::UserId;
 use crate::domain::protected_object::ObjectRef;
-use crate::domain::role_binding::{Principal, RoleBinding, RoleSubject};
-use crate::domain::site::decides;
+use crate::domain::role_binding::{RoleBinding, RoleSubject};
 
 /// How somebody stands on one object.
 struct Row {
@@ -60,6 +59,7 @@ async fn on_object(server: &AuthorizationServer, known: &Known, object: &ObjectR
         let given = given.into_iter().map(|binding| Given { binding, by_group: None }).collect();
         rows.push(Row { on: object.clone(), to: subject, name, given, comes_to });
     }
+    rows.sort_by(|one, other| (one.to.is_some(), &one.name).cmp(&(other.to.is_some(), &other.name)));
     Ok(rows)
 }
 
@@ -78,20 +78,17 @@ async fn everything(server: &AuthorizationServer, known: &Known) -> Result<Answe
 /// Where what a subject holds changes, with what it was given there.
 async fn of_subject(server: &AuthorizationServer, known: &Known, subject: RoleSubject) -> Result<Answer, CommandError> {
     let mut ways = vec![(subject, None)];
-    let principal = match subject {
+    match subject {
         RoleSubject::Group(_) => return of_group(server, known, subject).await,
-        RoleSubject::App(id) => {
-            let installation = server.store.installation(id).await?;
-            installation.filter(|installation| installation.site_id == known.site.id).map(|_| Principal::App(id))
-        }
+        RoleSubject::App(_) => {}
         RoleSubject::User(user) => {
             for group in server.store.groups_of(known.site.id, user).await? {
                 let group = RoleSubject::Group(group);
                 ways.push((group, Some(words(server, group).await?)));
             }
-            person(server, known, user).await?
         }
-    };
+    }
+    let principal = subjects::principal(server, known.site.id, subject).await?;
     let principal = principal.ok_or(RoleError::Stranger(subject))?;
     let ToldRoles { entries, is_complete } = roles::told(server, known.parts(), &known.site, &principal).await?;
     let name = words(server, subject).await?;
@@ -106,18 +103,6 @@ async fn of_subject(server: &AuthorizationServer, known: &Known, subject: RoleSu
     } else {
         answer.warn(format!("only the first {} objects are listed", roles::MOST_TOLD))
     })
-}
-
-/// A member of the site, as decisions see them.
-async fn person(
-    server: &AuthorizationServer,
-    known: &Known,
-    user_id: UserId,
-) -> Result<Option<Principal>, CommandError> {
-    let (user, member) = (server.store.user(user_id).await?, server.store.member(known.site.id, user_id).await?);
-    Ok(user
-        .zip(member)
-        .map(|(user, member)| Principal::Person { user_id, is_site_admin: decides(&user, Some(member.standing)) }))
 }
 
 /// What these subjects were given on an object, each with the group that it is.
@@ -147,7 +132,7 @@ async fn of_group(server: &AuthorizationServer, known: &Known, group: RoleSubjec
 }
 
 fn answer(known: &Known, rows: &[Row]) -> Answer {
-    let cells = |row: &Row| [known.words_of(&row.on), row.name.clone(), row.given_words(), comes_to(row)];
+    let cells = |row: &Row| [known.words_of(&row.on), row.name.clone(), row.given_words(known), comes_to(row)];
     let table = table(["ON", "TO", "GIVEN", "COMES TO"], &rows.iter().map(cells).collect::<Vec<_>>());
     Answer::new(table, rows.iter().map(entry).collect())
 }
@@ -159,10 +144,11 @@ impl Known {
 }
 
 impl Row {
-    fn given_words(&self) -> String {
+    fn given_words(&self, known: &Known) -> String {
         let words = self.given.iter().map(|Given { binding, by_group }| {
             let held = &binding.held;
-            let above = if held.object == self.on { String::new() } else { format!(" on {}", held.object) };
+            let above =
+                if held.object == self.on { String::new() } else { format!(" on {}", known.words_of(&held.object)) };
             let way = by_group.as_ref().map(|group| format!(" by {group}")).unwrap_or_default();
             format!("{}{above}{way}", held.role)
         });

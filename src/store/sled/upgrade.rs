@@ -5,8 +5,9 @@
 //! | 2 | tokens are kept under shorter keys and lead to their families by themselves |
 //! | 3 | clients and protected resources say more of themselves; people are members of sites |
 //! | 4 | apps, their versions and installations, and protected resources, know of Connect; resources know of API tokens |
+//! | 5 | there are roles, groups and objects, in tables of their own; no record is different |
 //!
-//! Fields are added at the end of a record, and what they had been is written as zeros. A store of format 3 or 4 is renewed
+//! Fields are added at the end of a record, and what they had been is written as zeros. A store of format 3, 4 or 5 is renewed
 //! where it is; one of format 2 by a backup and its restore.
 
 use std::sync::Arc;
@@ -187,6 +188,25 @@ mod tests {
             assert_eq!((member.standing, member.since), (SiteStanding::Admin, Timestamp(5)));
             store.close().await.expect("closed");
         }
+        assert_eq!(fs::read_to_string(folder.path().join("FORMAT")).expect("read").trim(), FORMAT.to_string());
+    }
+
+    #[tokio::test]
+    async fn a_store_without_roles_gets_another_number_and_no_other_record() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let registry = |store: &SledStore| {
+            let tree = store.db.open_tree("registry").expect("a tree");
+            tree.iter().collect::<sled::Result<Vec<_>>>().expect("records")
+        };
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+        store.add_client(&client()).await.expect("a client");
+        let before = registry(&store);
+        store.close().await.expect("closed");
+        fs::write(folder.path().join("FORMAT"), "5\n").expect("written");
+
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+        assert_eq!(registry(&store), before);
+        store.close().await.expect("closed");
         assert_eq!(fs::read_to_string(folder.path().join("FORMAT")).expect("read").trim(), FORMAT.to_string());
     }
 }

@@ -1,3 +1,4 @@
 //! Apps: what their manifests may say.
 
 mod manifest;
+mod openapi;

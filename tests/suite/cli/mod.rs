@@ -1,5 +1,6 @@
 //! The binary, run for real.
 
+mod access;
 mod audit;
 mod backup;
 mod compaction;

@@ -119,6 +119,9 @@ const FORMAT_3: (&[u8], &str) =
 const FORMAT_4: (&[u8], &str) =
     (include_bytes!("format_4.hallmark"), "611e439c3c8e9dfa094fbab671cd3164389234015ad1dbaa2cffeddce69e2327\n");
 
+const FORMAT_5: (&[u8], &str) =
+    (include_bytes!("format_5.hallmark"), "58970a0004f1bfa1b66c71266ed498aa0136087c324fa72f0fc1592cad1b31ee\n");
+
 /// An operator with `old.hallmark` and an empty folder `fresh` that has its key.
 fn with_backup((backup, key): (&[u8], &str)) -> Operator {
     let operator = installed();
@@ -166,4 +169,20 @@ fn an_app_that_was_installed_before_there_were_connect_apps_still_is() {
     let installed = &operator.run("--data fresh installation list --json").json();
     assert!(installed.to_string().contains("a1f638de-2147-4ac6-aed7-8965bb71a5e0"), "{installed}");
     assert!(operator.run("--data fresh resource list").out.contains("write:cmdb-object:jira"));
+}
+
+#[test]
+fn a_store_that_was_kept_before_there_were_roles_comes_back_whole_and_takes_them() {
+    let operator = with_backup(FORMAT_5);
+
+    assert_eq!(operator.run("backup verify old.hallmark").exit, 0);
+    assert_eq!(operator.run("--data fresh restore old.hallmark --keep-credentials --json").json()["restored"], 40);
+
+    let members = operator.run("--data fresh site members https://acme.example --json").json();
+    assert_eq!((&members[0]["email"], &members[0]["standing"]), (&"ann@example.com".into(), &"admin".into()));
+    assert!(operator.run("--data fresh installation list").out.contains("Object mirror"));
+    assert!(operator.run("--data fresh container list").out.contains("Nightly import"));
+    let resource = &operator.run("--data fresh resource list --json").json()[0];
+    assert_eq!((&resource["connect"]["mode"], &resource["api_tokens"]), (&"compatible".into(), &"everything".into()));
+    assert_eq!(operator.run("--data fresh group add Field").exit, 0);
 }

@@ -238,3 +238,47 @@ fn what_cannot_be_done_about_roles_is_told_with_what_to_do() {
         assert_eq!(operator.run(command).exit, 2, "{command}");
     }
 }
+
+const DOCUMENT: &str = include_str!("../../../docs/roles.md");
+
+/// The blocks of the document in that language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let opening = format!("```{language}\n");
+    DOCUMENT.split(opening.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+/// Whether a text is what is written, in which `…` stands for any text on its line.
+fn is_as_written(text: &str, written: &str) -> bool {
+    let line = |(text, written): (&str, &str)| match written.split_once('…') {
+        Some((before, after)) => text.starts_with(before) && text.ends_with(after),
+        None => text == written,
+    };
+    text.lines().count() == written.lines().count() && text.lines().zip(written.lines()).all(line)
+}
+
+#[test]
+fn the_commands_of_the_document_answer_what_it_says() {
+    let operator = with_resource();
+    for person in ["ann", "bob"] {
+        operator.run(&format!("user invite {person}@example.com --json")).json();
+    }
+    let scopes = "--scope read:page --scope write:page --scope delete:page";
+    operator.run(&format!("resource add --id wiki --identifier https://wiki.example.com {scopes} --json")).json();
+    std::fs::write(operator.home().join("wiki.yml"), blocks("yaml")[0]).expect("a file");
+    std::fs::write(operator.home().join("roles.jsonl"), blocks("json")[0]).expect("a file");
+    std::fs::write(operator.home().join("model.json"), blocks("json")[1]).expect("a file");
+
+    let blocks = blocks("console");
+    for block in &blocks {
+        for told in format!("\n{block}").split("\n$ hallmark ").skip(1) {
+            let (command, written) = told.split_once('\n').unwrap_or((told, ""));
+            let said = operator.run(command);
+            assert!(is_as_written(said.out.trim_end(), written), "{command}\n{}\n{}", said.out, said.err);
+        }
+    }
+    assert!(blocks.len() > 8, "{}", blocks.len());
+    assert_eq!(operator.run("resource access lint --model model.json --strict").out, "Nothing is odd.\n");
+    let linted = operator.run("resource access lint assets --json").json();
+    let rules = linted["findings"].as_array().into_iter().flatten().map(|finding| finding["rule"].clone());
+    assert_eq!(rules.collect::<Vec<_>>(), vec![json!("operation_without_scope"); 3], "{linted}");
+}
