@@ -18,7 +18,7 @@ pub enum Fault {
     NotFound(&'static str),
     /// It cannot be done so.
     Malformed(String),
-    /// It cannot be done now.
+    /// An import cannot begin now.
     Conflict(&'static str),
     /// It is done by another server.
     Elsewhere(&'static str),
@@ -61,7 +61,10 @@ impl<'r> Responder<'r, 'static> for Fault {
             Fault::Denied(denied) => return denied.respond_to(request),
             Fault::NotFound(why) => (Status::NotFound, why.to_owned()),
             Fault::Malformed(why) => (Status::BadRequest, why),
-            Fault::Conflict(why) => (Status::Conflict, why.to_owned()),
+            Fault::Conflict(code) => {
+                let body = json!({ "result": "error", "errorCode": code });
+                return (Status::Conflict, body).respond_to(request);
+            }
             Fault::Elsewhere(why) => (Status::MisdirectedRequest, why.to_owned()),
         };
         (status, faults(&why)).respond_to(request)
