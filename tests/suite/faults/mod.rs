@@ -9,6 +9,6 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
-mod roles;
+mod access;
 mod scripts;
 mod tokens;
