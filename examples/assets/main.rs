@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hallmark resource add --id assets --identifier http://127.0.0.1:8002 --scope read:cmdb-object:jira …
-//! hallmark resource model assets --shipped assets
+//! hallmark resource access set assets --model assets
 //! cargo run --example assets -- --issuer http://127.0.0.1:8000 --id assets --secret hmk_… --workspace WORKSPACE
 //! curl -i -H "Authorization: Bearer hma_…" http://127.0.0.1:8002/jsm/assets/workspace/WORKSPACE/v1/object/87
 //! ```

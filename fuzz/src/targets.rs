@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hallmark::access::basic::Basic;
+use hallmark::access::models::ASSETS;
 use hallmark::apps::connect::descriptor::{self, DescriptorFault};
 use hallmark::apps::{manifest, openapi};
 use hallmark::config::proxies::Proxies;
@@ -19,9 +21,11 @@ use hallmark::domain::resource::ResourceIdentifier;
 use hallmark::domain::scope::{OFFLINE_ACCESS, Scope};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::uri::{Issuer, LoopbackPorts, RedirectUri};
+use hallmark::http::guards::json_body;
 use hallmark::oauth::authorization::response::AuthorizationResponse;
 use hallmark::oauth::client_authentication::Presented;
 use hallmark::oauth::error::OAuthError;
+use hallmark::oauth::evaluation::BatchRequest;
 use hallmark::oauth::parameters::Parameters;
 use hallmark::secrets::assertion;
 use hallmark::secrets::hs256::{self, UnverifiedJwt};
@@ -34,7 +38,7 @@ use url::{Host, Url, form_urlencoded};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 17] = [
+pub const ALL: [(&str, Target); 19] = [
     ("access_model", access_model),
     ("assertion", assertion),
     ("basic_header", basic_header),
@@ -43,10 +47,12 @@ pub const ALL: [(&str, Target); 17] = [
     ("connect_jwt", connect_jwt),
     ("cookie", cookie),
     ("form", form),
+    ("forwarded_call", forwarded_call),
     ("forwarded_for", forwarded_for),
     ("json", json),
     ("manifest", manifest),
     ("openapi", openapi),
+    ("question", question),
     ("redirect_uri", redirect_uri),
     ("resource_identifier", resource_identifier),
     ("scope", scope),
@@ -477,4 +483,52 @@ pub fn token(data: &[u8]) {
         let mistyped = String::from_utf8(mistyped).expect("ASCII");
         assert!(KINDS.into_iter().all(|kind| read(kind, &mistyped).is_none()), "{mistyped}");
     }
+}
+
+/// A question is taken only if every reader of JSON takes it for the same: it is an object, and whoever keeps one of two values
+/// of a name keeps the only one.
+pub fn question(data: &[u8]) {
+    let Ok(asked) = json_body::of::<BatchRequest>(data) else { return };
+    let reference: Value = serde_json::from_slice(data).expect("what is taken is JSON");
+    assert!(reference.is_object(), "{reference}");
+    let again: BatchRequest = json_body::of(reference.to_string().as_bytes()).expect("what is taken is taken again");
+    assert_eq!(format!("{again:?}"), format!("{asked:?}"));
+    for (at, one) in asked.evaluations.into_iter().enumerate() {
+        let Ok(one) = one.or(&asked.default).question() else { continue };
+        let said = |part: &str, name: &str| {
+            let own = &reference["evaluations"][at][part];
+            let part = if own.is_null() { &reference[part] } else { own };
+            part[name].as_str().unwrap_or_default().to_owned()
+        };
+        let read = [one.subject.kind, one.subject.id, one.action, one.kind, one.id];
+        let told = [said("subject", "type"), said("subject", "id"), said("action", "name")];
+        assert_eq!(read, [told.as_slice(), &[said("resource", "type"), said("resource", "id")]].concat()[..]);
+        assert_eq!(one.context.token.unwrap_or_default(), said("context", "token"));
+    }
+}
+
+/// The path of a call leads to an operation only if nobody who decodes or tidies it makes another of it; what it names is in it.
+pub fn forwarded_call(data: &[u8]) {
+    static ASSETS_API: LazyLock<Access> =
+        LazyLock::new(|| Access::by(AccessModel::read(ASSETS).unwrap_or_else(|faults| panic!("{faults:?}"))));
+    let (method, path) = text(data).split_once(' ').unwrap_or_default();
+    let Some(asked) = ASSETS_API.operation_at(method, path) else { return };
+    let url = Url::parse(&format!("https://api.example{path}")).expect("what is taken is a path");
+    assert_eq!((url.path(), url.query(), url.fragment()), (path, None, None));
+    assert!(!path.contains(['%', ';', '\\', '+', '\0']) && !path.contains("//"), "{path:?}");
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    assert!(segments.iter().all(|segment| !matches!(*segment, "" | "." | "..")), "{path:?}");
+    assert!(
+        !asked.sites.is_empty() && asked.sites.iter().chain(&asked.id).all(|name| segments.contains(name)),
+        "{path:?}"
+    );
+    let name = &ASSETS_API.model.operations[asked.operation].name;
+    let (of, shape) = name.split_once(' ').expect("a method and a path");
+    assert_eq!(method, of);
+    let shape: Vec<&str> = shape.split('/').skip(1).collect();
+    let tail = &segments[segments.len() - shape.len()..];
+    assert!(
+        shape.iter().zip(tail).all(|(shape, segment)| shape.starts_with('{') || shape == segment),
+        "{name}: {path:?}"
+    );
 }

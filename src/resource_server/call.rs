@@ -1,6 +1,7 @@
 //! A call, judged: one question to the authorization server for all three layers (AuthZEN section 6), or none where the API keeps
 //! what it was told. Whatever it hears that is no yes is no yes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rocket::Request;
@@ -13,7 +14,7 @@ use crate::domain::protected_object::ObjectRef;
 use crate::resource_server::credential::Credential;
 use crate::resource_server::denied::{Denial, Denied};
 use crate::resource_server::introspection::introspect;
-use crate::resource_server::shown::{Context, Roles, Shown};
+use crate::resource_server::shown::{Context, Shown};
 use crate::resource_server::{Introspection, Refusal, ResourceServer};
 
 /// A call, as far as it is known before anybody is asked.
@@ -175,24 +176,28 @@ impl<'r> Call<'r> {
     /// What an object belongs to, by the API's own store, nearest first.
     async fn above(&self, object: &ObjectRef) -> Result<Vec<ObjectRef>, Refusal> {
         let Some(tree) = &self.server.tree else { return Ok(Vec::new()) };
-        tree.above(self.sites.last().copied(), object).await.map_err(|error| {
+        tree.above(&self.site().await?, object).await.map_err(|error| {
             tracing::error!(error = &*error as &dyn std::error::Error, "what an object belongs to could not be found");
             Refusal::Unavailable
         })
     }
 
-    /// The whole site as an object: by its name in the path or in the settings, or else that on which the credential is good.
+    /// The whole site as an object.
     async fn whole_site(&self) -> Result<ObjectRef, Refusal> {
-        let is_id = |name: &&str| name.parse::<SiteId>().is_ok();
-        let id = match self.sites.last().copied().or(self.server.site.as_deref()).filter(is_id) {
-            Some(id) => id.to_owned(),
-            None => {
-                let told = introspect(self.server, &Shown { roles: Roles::Untold, ..self.shown }).await?;
-                told.site.ok_or(Refusal::NotCovered("the credential is good on no site"))?.workspace_id
-            }
-        };
         let first = self.access.model.objects.first().map_or("", |kind| kind.name.as_str());
-        ObjectRef::new(first, &id).map_err(|_| Refusal::NotCovered("the path names no site"))
+        ObjectRef::new(first, &self.site().await?).map_err(|_| Refusal::NotCovered("the path names no site"))
+    }
+
+    /// The site by its name in the path or its identifier in the settings; where it has neither it is that on which the credential
+    /// is good, which takes another question.
+    async fn site(&self) -> Result<Cow<'_, str>, Refusal> {
+        let is_id = |name: &&str| name.parse::<SiteId>().is_ok();
+        if let Some(named) = self.sites.last().copied().or(self.server.site.as_deref().filter(is_id)) {
+            return Ok(named.into());
+        }
+        let told = introspect(self.server, &self.shown).await?;
+        let site = told.site.ok_or(Refusal::NotCovered("the credential is good on no site"))?;
+        Ok(site.workspace_id.into())
     }
 }
 

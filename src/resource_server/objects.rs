@@ -15,11 +15,11 @@ pub type Unknown = Box<dyn std::error::Error + Send + Sync>;
 #[rocket::async_trait]
 pub trait ObjectTree: Send + Sync {
     /// What an object belongs to, the nearest first; nothing of an object that there is not. The whole site need not be told. `site`
-    /// is what the path of the request calls the site.
+    /// is what the path of the request calls the site, or else the identifier of its workspace.
     ///
     /// # Errors
     /// Whatever went wrong; the request is answered with 503.
-    async fn above(&self, site: Option<&str>, object: &ObjectRef) -> Result<Vec<ObjectRef>, Unknown>;
+    async fn above(&self, site: &str, object: &ObjectRef) -> Result<Vec<ObjectRef>, Unknown>;
 }
 
 impl ResourceServer {

@@ -324,8 +324,11 @@ class ThroughNginx(unittest.TestCase):
                 answer = self.stops(status, method, target, authorization)
                 told = answer.json()
                 self.assertEqual((told["layer"], told["error"]), (layer, error))
-                if status == 401:
-                    self.assertIn('Bearer realm="Machines"', answer.headers["WWW-Authenticate"])
+                challenges = answer.headers.get_all("WWW-Authenticate", [])
+                # Newer versions of nginx hand on the second challenge, for JWT, too.
+                self.assertEqual(len(challenges), len(set(challenges)), challenges)
+                names = [challenge.split(",")[0] for challenge in challenges]
+                self.assertEqual(names[:1], [] if layer == "3" else ['Bearer realm="Machines"'])
                 if layer == "3":
                     self.assertEqual(told["required"], "user")
                     self.assertTrue(told["trace"])

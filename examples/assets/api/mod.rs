@@ -4,6 +4,8 @@
 //! taken off by `here`. `Allowed` asks for the operation and the object that the path names, `Caller` for an object that the body
 //! names. Nothing else here knows of scopes or roles.
 //!
+//! Its own Rocket in `main.rs`, the demonstration (`hallmark demo`) and a test run it.
+//!
 //! | file | what |
 //! |---|---|
 //! | `here` | the workspace that a request is about |
@@ -15,7 +17,7 @@
 //! | `imports`, `schedules` | import sources |
 //! | `answer` | pages, and what went wrong |
 
-mod answer;
+pub mod answer;
 mod aql;
 mod config;
 mod here;
@@ -25,7 +27,7 @@ mod schedules;
 mod schemas;
 mod search;
 mod seed;
-mod store;
+pub mod store;
 mod types;
 
 use std::sync::Arc;
@@ -34,8 +36,9 @@ use hallmark::domain::access_model::AccessModel;
 use hallmark::resource_server::{Refusal, ResourceServer, SetUpError};
 use rocket::{Build, Rocket, Route, catchers};
 
+use store::Store;
+
 pub use seed::Place;
-pub use store::Store;
 
 /// An API, ready to be attached to a Rocket.
 pub struct Assets {

@@ -82,9 +82,9 @@ impl Store {
 
 #[rocket::async_trait]
 impl ObjectTree for Store {
-    async fn above(&self, site: Option<&str>, object: &ObjectRef) -> Result<Vec<ObjectRef>, Unknown> {
+    async fn above(&self, site: &str, object: &ObjectRef) -> Result<Vec<ObjectRef>, Unknown> {
         let workspaces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(workspace) = site.and_then(|site| workspaces.get(site)) else { return Ok(Vec::new()) };
+        let Some(workspace) = workspaces.get(site) else { return Ok(Vec::new()) };
         let mut above: Vec<ObjectRef> = workspace.parent(object).into_iter().collect();
         above.extend(above.first().and_then(|parent| workspace.parent(parent)));
         Ok(above)

@@ -6,8 +6,9 @@
 //! | `registry` | what is registered before the story begins |
 //! | `scripts` | what the scripts of the story have |
 //! | `banner` | what whoever starts it is told |
-//! | `assets` | the API: three objects, behind `resource_server::Bearer` |
-//! | `imports` | the API's imports, behind `resource_server::Importer` |
+//! | `assets` | the API: that of `examples/assets` |
+//! | `shortcuts` | the API at shorter paths, for the app |
+//! | `roles` | what the people of the story, and the app, hold at the API |
 //! | `mailer` | the app Sprint Mailer: connect, callback, fetch |
 //! | `client` | how the app speaks OAuth, over HTTP alone |
 //! | `wire` | HTTP requests, told to whoever watches with their secrets shortened |
@@ -15,14 +16,16 @@
 //! | `walk` | the story |
 //! | `walk_of_scripts` | its last chapter: what scripts do |
 
+#[path = "../../../examples/assets/api/mod.rs"]
 mod assets;
 mod banner;
 mod browser;
 mod client;
-mod imports;
 mod mailer;
 mod registry;
+mod roles;
 mod scripts;
+mod shortcuts;
 mod walk;
 mod walk_of_scripts;
 mod wire;

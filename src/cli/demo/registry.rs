@@ -1,7 +1,9 @@
 //! What is registered before the story begins: people, the API, another site, the app and where it is installed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::access::models;
 use crate::accounts::people::{self, Joining, NewUser};
 use crate::apps::catalogue::WrittenScope;
 use crate::apps::credentials::NewAuthentication;
@@ -10,11 +12,12 @@ use crate::apps::resources::{self, NewResource};
 use crate::apps::{installations, manifest, sharing};
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::CommandError;
-use crate::cli::demo::world::{API_ID, MORE, Person, Place, Registered, SCOPE};
+use crate::cli::demo::world::{API_ID, Person, Place, Registered};
+use crate::domain::access_model::AccessModel;
 use crate::domain::app::Environment;
 use crate::domain::connect::ConnectPolicy;
-use crate::domain::container::IMPORT_SCOPE;
 use crate::domain::event::Actor;
+use crate::domain::id::ResourceId;
 use crate::domain::resource::{ApiTokenPolicy, Invocations};
 use crate::domain::scope::Scope;
 use crate::domain::site::{Member, Site};
@@ -48,23 +51,24 @@ pub async fn add_person(
     Ok(Person { id: user.id, email: email.into(), password })
 }
 
-/// The API, and its secret.
-pub async fn add_api(server: &AuthorizationServer, api_url: &str) -> Result<String, CommandError> {
-    let id = API_ID.parse().map_err(unlikely)?;
-    let scopes = SCOPE.split(' ').chain(["write:cmdb-object:jira", MORE, IMPORT_SCOPE]);
+/// The API with the model that comes with this server, and its secret.
+pub async fn add_api(server: &AuthorizationServer, api_url: &str, model: AccessModel) -> Result<String, CommandError> {
+    let id: ResourceId = API_ID.parse().map_err(unlikely)?;
+    let scopes: BTreeSet<&str> = model.operations.iter().filter_map(|operation| operation.scope.as_deref()).collect();
     let new = NewResource {
         name: "Assets".into(),
         identifiers: vec![api_url.parse().map_err(unlikely)?],
-        scopes: scopes.map(|name| WrittenScope::from_argument(name).entry(&id)).collect(),
+        scopes: scopes.into_iter().map(|name| WrittenScope::from_argument(name).entry(&id)).collect(),
         authentication: NewAuthentication::Secret(None),
         base_url: Some(api_url.parse().map_err(unlikely)?),
         // Its pages call the app.
         invocations: Invocations::Allowed,
         connect: ConnectPolicy::default(),
         api_tokens: ApiTokenPolicy::default(),
-        id,
+        id: id.clone(),
     };
     let (_, secret) = resources::add(server, new).await?;
+    models::set(server, &id, model, Actor::Operator).await.map_err(unlikely)?;
     Ok(secret.map(|secret| secret.expose().clone()).unwrap_or_default())
 }
 

@@ -10,10 +10,11 @@ use crate::cli::answer::CommandError;
 use crate::cli::demo::browser::{Browser, Page};
 use crate::cli::demo::client::{Begun, Client, Tokens, as_client, read, redirect_uri};
 use crate::cli::demo::registry::deploy;
-use crate::cli::demo::walk_of_scripts;
 use crate::cli::demo::wire::{Heard, Surprise, Telling, Wire, expect, expect_that, told_form};
 use crate::cli::demo::world::{API_ID, MANIFESTS, MORE, OPTIONAL_SCOPE, SCOPE, World};
+use crate::cli::demo::{roles, walk_of_scripts};
 use crate::domain::event::Actor;
+use crate::domain::role_binding::RoleSubject;
 use crate::domain::scope::Scope;
 
 impl From<Surprise> for CommandError {
@@ -114,12 +115,30 @@ impl Walk<'_> {
     }
 
     async fn as_app(&self, client: &Client) -> Result<(), Surprise> {
-        self.wire.headline("9. asApp: Sprint Mailer calls as itself, with what the admin approved");
+        self.wire.headline("9. asApp: Sprint Mailer calls as itself, with what the admin approved, and is refused by layer 3: it holds no role");
         let token = self.token_of_app(client).await?;
-        expect(&self.api.read(Some(&token)).await?, 200, None)?;
         let said = self.introspect(&token).await?;
         let account = format!("app:{}", self.world.sites[0].installation);
-        expect_that(said["sub"] == account.as_str(), "the token stands for somebody else than the app's account")
+        expect_that(said["sub"] == account.as_str(), "the token stands for somebody else than the app's account")?;
+        let heard = self.api.read(Some(&token)).await?;
+        expect(&heard, 403, Some(3))?;
+        expect_that(heard.field("required") == "user", "the refusal does not name the role")?;
+        expect_that(heard.field("error_description").contains("takes the role user"), "the refusal gives no reason")?;
+
+        let (server, site) = (&self.world.server, &self.world.sites[0].site);
+        let user = ("user", RoleSubject::App(self.world.sites[0].installation));
+        let by = Actor::User(self.world.admin.id);
+        self.wire
+            .headline("The admin gives the app's account the role user on the schema, and the same call is answered");
+        roles::give(server, site, user, by).await.map_err(|error| Surprise(error.to_string()))?;
+        expect(&self.api.read(Some(&token)).await?, 200, None)?;
+        self.wire.headline(
+            "The admin takes the role, and the next call is refused by layer 3 again; then gives it for good",
+        );
+        roles::take(server, site, user, by).await.map_err(|error| Surprise(error.to_string()))?;
+        expect(&self.api.read(Some(&token)).await?, 403, Some(3))?;
+        roles::give(server, site, user, by).await.map_err(|error| Surprise(error.to_string()))?;
+        expect(&self.api.read(Some(&token)).await?, 200, None)
     }
 
     async fn as_user(&self, client: &Client) -> Result<(), Surprise> {

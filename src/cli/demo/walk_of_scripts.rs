@@ -80,17 +80,18 @@ impl Walk<'_> {
 
     async fn stray(&self, token: &str) -> Result<(), Surprise> {
         self.wire.headline(
-            "22. It is refused by layer 2 at another import source, in another workspace, and at everything else",
+            "22. It is refused by layer 2 at another import source and at everything else, and by layer 1 in another workspace",
         );
         let own = self.import_source(self.world.scripts.import_source);
         let here = self.world.sites[0].site.workspace_id.to_string();
         let elsewhere = own.replace(&here, &self.world.sites[1].site.workspace_id.to_string());
         let other = self.import_source(random::container_id());
-        for url in [format!("{other}/executions"), format!("{elsewhere}/executions")] {
-            expect(&self.send(Method::POST, &url, Shown::Bearer(token), &json!({})).await?, 403, Some(2))?;
+        for (source, status, layer) in [(other, 403, 2), (elsewhere, 401, 1)] {
+            let url = format!("{source}/executions");
+            expect(&self.send(Method::POST, &url, Shown::Bearer(token), &json!({})).await?, status, Some(layer))?;
         }
         expect(&self.get(&self.at("object/87"), Shown::Bearer(token)).await?, 403, Some(2))?;
-        expect(&self.post_token(Shown::Bearer(token)).await?, 401, Some(1))
+        expect(&self.post_token(Shown::Bearer(token)).await?, 403, Some(2))
     }
 
     async fn replace(&self, former: &str) -> Result<String, Surprise> {

@@ -10,15 +10,20 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::access::models::ASSETS;
 use crate::authorization_server::AuthorizationServer;
 use crate::cli::answer::CommandError;
-use crate::cli::demo::registry::{add_api, add_person, add_site, demo_site, deploy, install};
+use crate::cli::demo::assets::Assets;
+use crate::cli::demo::registry::{add_api, add_person, add_site, demo_site, deploy, install, unlikely};
 use crate::cli::demo::scripts::{self, Credentials};
-use crate::cli::demo::{assets, client, mailer};
+use crate::cli::demo::{assets, client, mailer, roles, shortcuts};
 use crate::cli::open::Opened;
 use crate::cli::settings::Settings;
+use crate::domain::access_model::{AccessModel, Faults};
 use crate::domain::app::Deployment;
+use crate::domain::event::Actor;
 use crate::domain::id::{InstallationId, UserId};
+use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::Site;
 use crate::domain::user::Standing;
 use crate::front::{self, Front};
@@ -113,12 +118,14 @@ impl World {
         let person = add_person(server, "person@example.com", "A. Person", Standing::Member).await?;
         let admin = add_person(server, "admin@example.com", "Ada Admin", Standing::Admin).await?;
         let other = add_site(server, &[&person, &admin]).await?;
-        let api_secret = add_api(server, &api_url).await?;
+        let model = AccessModel::read(ASSETS).map_err(|faults| unlikely(Faults(&faults)))?;
+        let api_secret = add_api(server, &api_url, model.clone()).await?;
         let app = deploy(server, MANIFESTS[0], &client::redirect_uri(&app_url), &admin).await?;
         let sites =
             [install(server, server.site.clone(), &app, &admin).await?, install(server, other, &app, &admin).await?];
         let scripts = scripts::add(server, &person, &admin).await?;
         let manifests = write_manifests(folder.path())?;
+        let api = api(&issuer, (&api_url, &api_secret), model, &[(&sites[0], Some(&scripts)), (&sites[1], None)])?;
 
         let mailer = mailer::Place {
             issuer: issuer.clone(),
@@ -127,13 +134,15 @@ impl World {
             app: app.clone(),
             installation: sites[0].installation,
         };
-        let rockets = [
-            (launch::rocket(server.clone(), figment.clone()), port),
-            (assets::rocket(figment.clone(), &issuer, &api_url, &api_secret)?, api_port),
-            (mailer::rocket(figment, mailer)?, app_port),
-        ];
-        let mut running = Vec::new();
-        for (rocket, port) in rockets {
+        let mut running = vec![Running::start(launch::rocket(server.clone(), figment.clone()), port, server).await?];
+        // The API is told of to a server that can be reached, and roles are given on what it told of.
+        api.tell().await.map_err(unlikely)?;
+        for place in &sites {
+            let developer = ("developer", RoleSubject::User(person.id));
+            roles::give(server, &place.site, developer, Actor::User(admin.id)).await?;
+        }
+        let api = api.on(rocket::custom(figment.clone()).mount("/", shortcuts::routes()));
+        for (rocket, port) in [(api, api_port), (mailer::rocket(figment, mailer)?, app_port)] {
             running.push(Running::start(rocket, port, server).await?);
         }
         let server = server.clone();
@@ -164,6 +173,24 @@ impl World {
         }
         self.opened.close().await
     }
+}
+
+/// The API, with a workspace for each site.
+fn api(
+    issuer: &str,
+    (url, secret): (&str, &str),
+    model: AccessModel,
+    places: &[(&Place, Option<&Credentials>)],
+) -> Result<Assets, CommandError> {
+    let place = |(place, scripts): &(&Place, Option<&Credentials>)| assets::Place {
+        workspace: place.site.workspace_id.to_string(),
+        import_source: scripts.map(|scripts| scripts.import_source.to_string()),
+    };
+    let places: Vec<assets::Place> = places.iter().map(place).collect();
+    let api = Assets::new(issuer, (API_ID, secret), model, &places).map_err(unlikely)?;
+    let url = url.parse().map_err(unlikely)?;
+    // Nothing stands before it.
+    Ok(api.guarded(|guard| guard.at(url).telling_client_ip(|request| request.remote().map(|peer| peer.ip()))))
 }
 
 /// A Rocket that can be reached, until `end` is dropped.

@@ -46,27 +46,30 @@ struct ForwardAuth;
 
 #[rocket::async_trait]
 impl Handler for ForwardAuth {
-    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+    async fn handle<'r>(&self, request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r> {
         let Some(server) = server_of(request) else { return Outcome::error(Status::ServiceUnavailable) };
-        Outcome::from(request, answer(server, request).await)
+        // Rocket takes a field of a form for the method, so that whoever writes the form could choose what is judged.
+        let is_form = request.content_type().is_some_and(|content_type| content_type.is_form());
+        let method = if is_form && !data.peek(1).await.is_empty() { None } else { Some(request.method()) };
+        Outcome::from(request, answer(server, (request, method)).await)
     }
 }
 
-async fn answer(server: &Arc<AuthorizationServer>, request: &Request<'_>) -> Answer {
+async fn answer(server: &Arc<AuthorizationServer>, (request, method): (&Request<'_>, Option<Method>)) -> Answer {
     let asker = match Asker::in_header(request, GATEWAY).resource(server, PATH).await {
         Ok(asker) => asker,
         Err(error) => return Answer::Unknown(error),
     };
-    let judged = judge(server, &asker, request).await;
+    let judged = judge(server, &asker, (request, method)).await;
     Answer::Judged { judged, realm: asker.name.clone() }
 }
 
 async fn judge(
     server: &AuthorizationServer,
     asker: &Arc<ProtectedResource>,
-    request: &Request<'_>,
+    (request, method): (&Request<'_>, Option<Method>),
 ) -> Result<Forwarded, NotForwarded> {
-    let (method, target) = call(request).ok_or(NotForwarded::NoCall)?;
+    let (method, target) = call(request, method).ok_or(NotForwarded::NoCall)?;
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let authorization: Vec<&str> = request.headers().get("Authorization").collect();
     let credential = match credential_in(query, &authorization)? {
@@ -80,7 +83,7 @@ async fn judge(
 }
 
 /// The method and the target of the call, as its gateway tells them in exactly one way.
-fn call<'r>(request: &'r Request<'_>) -> Option<(&'r str, &'r str)> {
+fn call<'r>(request: &'r Request<'_>, own: Option<Method>) -> Option<(&'r str, &'r str)> {
     let mut told = Vec::new();
     for (target, method) in SPELLINGS {
         let (targets, methods) = (request.headers().get(target), request.headers().get(method));
@@ -90,10 +93,8 @@ fn call<'r>(request: &'r Request<'_>) -> Option<(&'r str, &'r str)> {
             _ => return None,
         }
     }
-    let uri = request.uri();
-    if uri.path() != PATH {
-        let beneath = beneath(request)?;
-        told.push((request.method().as_str(), beneath));
+    if request.uri().path() != PATH {
+        told.push((own?.as_str(), beneath(request)?));
     }
     match told.as_slice() {
         [call] if is_target(call.1) => Some(*call),
@@ -101,10 +102,12 @@ fn call<'r>(request: &'r Request<'_>) -> Option<(&'r str, &'r str)> {
     }
 }
 
+/// The target of the question itself.
+struct Whole(String);
+
 /// What stands after our own path, with its query.
 fn beneath<'r>(request: &'r Request<'_>) -> Option<&'r str> {
-    let whole: &'r String = request.local_cache(|| request.uri().to_string());
-    whole.strip_prefix(PATH)
+    request.local_cache(|| Whole(request.uri().to_string())).0.strip_prefix(PATH)
 }
 
 /// Whether it can be the target of a request in origin form (RFC 9112 section 3.2.1).

@@ -37,7 +37,7 @@ impl<'r> Asker<'r> {
     }
 
     /// The protected resource that calls `endpoint`. Once it is known, the request has the name that it gave (AuthZEN section
-    /// 10.1.3).
+    /// 10.1).
     ///
     /// # Errors
     /// `invalid_request` or `invalid_client`; `unauthorized_client` for a client.

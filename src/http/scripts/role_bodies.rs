@@ -11,6 +11,7 @@ use crate::domain::role::{ObjectType, Role};
 use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::Site;
 use crate::http::scripts::refusal::ScriptRefusal;
+use crate::oauth::evaluation::strictly;
 use crate::store::StoreError;
 
 const USER: &str = "atlassian-user-role-actor";
@@ -84,6 +85,7 @@ pub async fn actors(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Replacement {
+    #[serde(deserialize_with = "strictly::object")]
     categorised_actors: Categorised,
 }
 

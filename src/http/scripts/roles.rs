@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rocket::State;
+use serde::de::DeserializeOwned;
 
 use crate::access::objects::whole_site;
 use crate::access::role_holders::{self, RoleOn, held, required};
@@ -30,6 +31,7 @@ use crate::http::scripts::refusal::ScriptRefusal;
 use crate::http::scripts::role_bodies::{Named, Replacement, RoleUrls, ToldRole, actors, called};
 use crate::http::scripts::undeclared;
 use crate::oauth::evaluation::OwnOperation;
+use crate::oauth::evaluation::strictly::Object;
 
 /// The scope of whoever learns who holds what.
 const READS: &str = "read:cmdb-schema:jira";
@@ -225,8 +227,8 @@ async fn role(
     role.map(|role| (role, by)).ok_or(ScriptRefusal::NotFound("there is no such role in that workspace"))
 }
 
-fn read<T: serde::de::DeserializeOwned>(body: LongJsonBody) -> Result<T, ScriptRefusal> {
-    body.read().map_err(|error| ScriptRefusal::Meaningless(error.description()))
+fn read<T: DeserializeOwned>(body: LongJsonBody) -> Result<T, ScriptRefusal> {
+    body.read::<Object<T>>().map(|Object(body)| body).map_err(|error| ScriptRefusal::Meaningless(error.description()))
 }
 
 impl From<RoleError> for ScriptRefusal {

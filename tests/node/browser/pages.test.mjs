@@ -10,6 +10,7 @@ import { App, Api } from "../support/app.mjs";
 import { launch, withoutScripts } from "../support/chromium.mjs";
 import { MANY, OWN, asked, connected, deployed, installed, manifest } from "../support/deployed.mjs";
 import { press, signIn } from "../support/journey.mjs";
+import { withRoles } from "../support/roles.mjs";
 import { askForToken, scripted } from "../support/scripts.mjs";
 import { PERSON, RESOURCE, SCREENSHOTS, app as clientAt, seededServer, startServer } from "../support/server.mjs";
 
@@ -19,7 +20,7 @@ const SMALLEST_TARGET_PX = 24;
 const ADMIN = { email: "ada@example.com", name: "Ada Admin", password: "a wholly different passphrase", admin: true };
 
 describe("the pages", () => {
-  let browser, server, bare, app, api, client, place, gantt, sources;
+  let browser, server, bare, app, api, client, place, gantt, sources, held;
   /** Cookies of nobody, of a person and of an admin. */
   const cookies = { nobody: { cookies: [], origins: [] } };
 
@@ -40,6 +41,7 @@ describe("the pages", () => {
     place = await installed(server);
     gantt = await connected(server);
     sources = await scripted(server, place.site, PERSON);
+    held = await withRoles(server, { ...place, person: PERSON, other: { email: "sam@example.com" } });
     await as("person", (page) => deployed(server, page));
     await as("member", (page) => asked(server, place.site, page));
   });
@@ -113,6 +115,9 @@ describe("the pages", () => {
     await onSources("")(page);
     await page.getByRole("button", { name: /^Make another token for Laptops/ }).click();
   }
+
+  /** Opens a page about groups or roles. */
+  const onRoles = (which, rest = "") => (page) => page.goto(server.origin + held[which] + rest);
 
   /** Stops where the person is about to leave for the app. */
   async function leave(page, decision) {
@@ -246,6 +251,42 @@ describe("the pages", () => {
     ],
     "site-import-token": ["admin", makeImportToken],
     "site-import-source-remove": ["admin", (page) => onSources(`/${sources.laptops}/remove`)(page)],
+    "site-groups": ["admin", onRoles("groups")],
+    "site-groups-empty": ["admin", (page) => page.goto(`${server.origin}/admin/sites/${sources.emptySite}/groups`)],
+    "site-groups-problem": [
+      "admin",
+      async (page) => {
+        await page.goto(server.origin + held.groups);
+        await page.getByLabel("Name").fill("nobody yet");
+        await press(page, "Make the group");
+      },
+    ],
+    "site-group": ["admin", onRoles("group")],
+    "site-group-remove": ["admin", onRoles("group", "/remove")],
+    "site-roles": ["admin", onRoles("roles")],
+    "site-roles-api": ["admin", onRoles("assets")],
+    "site-roles-schema": ["admin", onRoles("assets", "?object=schema:1")],
+    "site-roles-comes-to": [
+      "admin",
+      async (page) => {
+        await page.goto(`${server.origin}${held.assets}?object=object_type:11`);
+        await page.getByRole("link", { name: "What this comes to for Pat Person" }).click();
+      },
+    ],
+    "site-roles-type": ["admin", onRoles("assets", "?object=object_type:11")],
+    "site-roles-type-open": ["admin", onRoles("assets", "?object=object_type:12")],
+    "site-roles-found": ["admin", onRoles("assets", "?beneath=department+12")],
+    "site-roles-given": [
+      "admin",
+      async (page) => {
+        await page.goto(`${server.origin}${held.assets}?object=schema:2`);
+        await page.getByLabel("Whom").selectOption({ label: "App: Asset Watch" });
+        await page.getByLabel("Developer").check();
+        await press(page, "Give the role");
+      },
+    ],
+    "site-roles-of-app": ["admin", (page) => page.goto(`${server.origin}${held.of}app:${held.app}`)],
+    "site-roles-of-group": ["admin", (page) => page.goto(`${server.origin}${held.of}group:${held.groupId}`)],
     "admin-remove-member": [
       "admin",
       async (page) => {

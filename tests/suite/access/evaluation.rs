@@ -188,6 +188,32 @@ async fn every_kind_of_credential_is_taken() {
 }
 
 #[rocket::async_test]
+async fn the_developer_of_an_app_is_told_why_what_it_signed_is_nobodys() {
+    let world = access_world().await;
+    let app = world.connect_app("READ").await;
+    let mut signed = question(&app.jwt("GET", "/object/88"), "GET /object/{id}", "object:88");
+    signed["context"]["site"] = json!(world.site.id.to_string());
+    signed["context"]["request_method"] = json!("GET");
+    signed["context"]["request_target"] = json!("/object/89");
+
+    let told = world.decision(&signed).await;
+
+    let client = world.server.core.store.clients().await.expect("a store");
+    let client = client.iter().find(|client| client.deployment.is_some()).expect("the app");
+    let remembered = world.server.core.telemetry.last_refusals.of(&client.id);
+    let [refusal] = remembered.as_slice() else { panic!("{remembered:?}") };
+    assert_eq!(
+        (refusal.endpoint, refusal.request_id.as_str()),
+        (EVALUATION, told["context"]["trace"].as_str().expect("a trace"))
+    );
+    assert!(refusal.description.contains("qsh"), "{}", refusal.description);
+    assert_eq!(
+        told["context"]["reason"],
+        "the credential is unknown, expired, withdrawn, or not for this API and site"
+    );
+}
+
+#[rocket::async_test]
 async fn what_asks_nothing_that_can_be_decided_is_refused_and_says_why() {
     let world = access_world().await;
     let good = question("hma_unknown", "GET /object/{id}", "object:88");

@@ -273,6 +273,22 @@ async fn a_gateway_may_ask_by_the_method_and_beneath_the_path_of_the_call() {
 }
 
 #[rocket::async_test]
+async fn a_form_that_goes_along_does_not_choose_the_method_that_is_judged() {
+    let world = world().await;
+    let token = world.token(&world.person, READ).await;
+    let form = header("Content-Type", "application/x-www-form-urlencoded");
+    let path = format!("{PATH}{}", on_site(&world, "/object/88"));
+    let send = async |body: &str| {
+        let headers = [gateway(), bearer(&token), form.clone()];
+        refusal(&world.server.send(Method::Post, &path, headers, body).await).0
+    };
+
+    for body in ["_method=get", "%5fmethod=GET", "a=b", ""] {
+        assert_eq!(send(body).await, 403, "{body}");
+    }
+}
+
+#[rocket::async_test]
 async fn where_the_path_and_what_was_told_do_not_suffice_the_answer_is_no() {
     let world = world().await;
     let token = world.token(&world.person, READ).await;

@@ -6,14 +6,19 @@ use crate::support::people::PASSWORD;
 use crate::support::server::server;
 
 /// What is reached by another method, and only by whoever sends a token in a header, which no form does.
-const BY_SCRIPTS: [&str; 1] = ["/users/<account_id>/manage/api-tokens/<id>"];
+const BY_SCRIPTS: [&str; 2] =
+    ["/users/<account_id>/manage/api-tokens/<id>", "/jsm/assets/workspace/<workspace>/v1/config/role/<id>"];
+
+/// The same of protected resources and gateways.
+const BY_RESOURCES: &str = "/access/v1/";
 
 #[rocket::async_test]
 async fn only_get_post_and_preflights_are_routed_for_browsers() {
     let server = server().await;
 
     for route in server.local.rocket().routes() {
-        let is_of_scripts = BY_SCRIPTS.contains(&route.uri.path());
+        let path = route.uri.path();
+        let is_of_scripts = BY_SCRIPTS.contains(&path) || path.starts_with(BY_RESOURCES);
         assert!(is_of_scripts || matches!(route.method, Method::Get | Method::Post | Method::Options), "{route}");
     }
 }

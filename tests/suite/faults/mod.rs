@@ -9,6 +9,7 @@ mod audit;
 mod authorization;
 mod keys;
 mod registry;
-mod access;
+mod role_pages;
+mod roles;
 mod scripts;
 mod tokens;

@@ -32,7 +32,7 @@ use crate::support::connect::{Listener, claims, install, signed};
 use crate::support::faulty_store::Faults;
 use crate::support::oauth::{add_resource, confidential, entry};
 use crate::support::people::PASSWORD;
-use crate::support::server::{TestServer, server, server_with_faults};
+use crate::support::server::{TestServer, server, server_with, server_with_faults};
 
 /// Where one decision is asked for.
 pub const EVALUATION: &str = "/access/v1/evaluation";
@@ -65,6 +65,11 @@ pub struct ConnectApp {
 /// The world.
 pub async fn access_world() -> AccessWorld {
     furnished(server().await).await
+}
+
+/// The world with more settings, in TOML.
+pub async fn access_world_with(settings: &str) -> AccessWorld {
+    furnished(server_with(settings).await).await
 }
 
 /// The world on a store that fails when `faults` says so.
@@ -234,7 +239,12 @@ impl AccessWorld {
 impl ConnectApp {
     /// The JWT by which it signs a request whose path is in canonical form and has no query.
     pub fn jwt(&self, method: &str, path: &str) -> String {
-        signed(&claims(method, path, ""), &self.secret)
+        self.jwt_with_query(method, path, "")
+    }
+
+    /// The JWT by which it signs a request with a query, that one in canonical form as well.
+    pub fn jwt_with_query(&self, method: &str, path: &str, query: &str) -> String {
+        signed(&claims(method, path, query), &self.secret)
     }
 
     /// The account of the app, which is given roles.

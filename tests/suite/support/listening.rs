@@ -32,6 +32,14 @@ impl Listening {
         Self::express_before(rocket, server).await
     }
 
+    /// The front of `server` at a port, for whoever must find it at its issuer.
+    pub async fn at(server: &TestServer, port: u16) -> Self {
+        let figment = rocket::figment::Figment::from(rocket::Config::release_default());
+        let rocket = hallmark::launch::rocket(server.core.clone(), figment);
+        let settings = Settings::of(&server.core.config);
+        Self::begin(Front::bind(rocket, ("127.0.0.1", port), settings).await.expect("a front"))
+    }
+
     /// The front of any Rocket, with the express lane of `server` before it.
     pub async fn express_before(rocket: Rocket<Build>, server: &TestServer) -> Self {
         let settings = Settings::of(&server.core.config);

@@ -1,0 +1,4 @@
+//! `targets::forwarded_call` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hallmark_fuzz::targets::forwarded_call(data));
