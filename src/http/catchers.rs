@@ -14,7 +14,7 @@ use crate::http::responses::page::ErrorPage;
 use crate::http::responses::redirect::Redirect303;
 
 /// Where programs call, who read JSON.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "/oauth/token",
     "/me",
     "/oauth/introspect",
@@ -24,6 +24,7 @@ const PROGRAMS: [&str; 12] = [
     "/.well-known",
     "/access",
     "/api",
+    "/jsm",
     "/healthz",
     "/readyz",
     "/metrics",

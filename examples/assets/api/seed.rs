@@ -16,10 +16,13 @@ pub struct Place {
     pub import_source: Option<String>,
 }
 
+/// Attributes of a type, or their values in an object, by the identifier of the attribute.
+type Attributes = &'static [(u64, &'static str)];
+
 const SCHEMA: u64 = 4;
-const TYPES: [(u64, &str, &[(u64, &str)]); 2] =
+const TYPES: [(u64, &str, Attributes); 2] =
     [(12, "Server", &[(121, "Name"), (122, "Address")]), (13, "Service", &[(131, "Name")])];
-const OBJECTS: [(u64, u64, &[(u64, &str)]); 3] = [
+const OBJECTS: [(u64, u64, Attributes); 3] = [
     (87, 12, &[(121, "web-1"), (122, "192.0.2.1")]),
     (88, 12, &[(121, "web-2"), (122, "192.0.2.2")]),
     (91, 13, &[(131, "mail-relay")]),

@@ -11,11 +11,14 @@ use hallmark::domain::role_binding::RoleSubject;
 const TABLE: &str = include_str!("golden.tsv");
 const OPERATIONS: &str = include_str!("operations.json");
 
+/// A class of operations, and what is expected of it in each column.
+type Row = (&'static str, Vec<&'static str>);
+
 /// The table: operations by class; then what is expected by credential, by what is given and by what is given on the type.
 struct Golden {
     classes: BTreeMap<&'static str, Vec<&'static str>>,
     on_the_type: Vec<&'static str>,
-    rows: BTreeMap<(&'static str, &'static str), Vec<(&'static str, Vec<&'static str>)>>,
+    rows: BTreeMap<(&'static str, &'static str), Vec<Row>>,
 }
 
 fn golden() -> Golden {
