@@ -16,10 +16,13 @@ pub struct Place {
     pub import_source: Option<String>,
 }
 
+/// An identifier, and a text.
+type Pair = (u64, &'static str);
+
 const SCHEMA: u64 = 4;
-const TYPES: [(u64, &str, &[(u64, &str)]); 2] =
+const TYPES: [(u64, &str, &[Pair]); 2] =
     [(12, "Server", &[(121, "Name"), (122, "Address")]), (13, "Service", &[(131, "Name")])];
-const OBJECTS: [(u64, u64, &[(u64, &str)]); 3] = [
+const OBJECTS: [(u64, u64, &[Pair]); 3] = [
     (87, 12, &[(121, "web-1"), (122, "192.0.2.1")]),
     (88, 12, &[(121, "web-2"), (122, "192.0.2.2")]),
     (91, 13, &[(131, "mail-relay")]),
@@ -44,10 +47,10 @@ impl Workspace {
             let kind = ObjectType { schema: SCHEMA, name, description: String::new(), position };
             workspace.types.insert(*id, kind);
             let attribute =
-                |(attribute, name): &(u64, &str)| (*attribute, Attribute { object_type: *id, name: (*name).into() });
+                |(attribute, name): &Pair| (*attribute, Attribute { object_type: *id, name: (*name).into() });
             workspace.attributes.extend(attributes.iter().map(attribute));
         }
-        let object = |(id, object_type, values): &(u64, u64, &[(u64, &str)])| {
+        let object = |(id, object_type, values): &(u64, u64, &[Pair])| {
             let values: BTreeMap<_, _> = values.iter().map(|(at, value)| (*at, vec![(*value).to_owned()])).collect();
             (*id, Object { object_type: *object_type, values, history: Vec::new() })
         };
