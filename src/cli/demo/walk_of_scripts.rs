@@ -91,7 +91,7 @@ impl Walk<'_> {
             expect(&self.send(Method::POST, &url, Shown::Bearer(token), &json!({})).await?, status, Some(layer))?;
         }
         expect(&self.get(&self.at("object/87"), Shown::Bearer(token)).await?, 403, Some(2))?;
-        expect(&self.post_token(Shown::Bearer(token)).await?, 403, Some(2))
+        expect(&self.post_token(Shown::Bearer(token)).await?, 401, Some(1))
     }
 
     async fn replace(&self, former: &str) -> Result<String, Surprise> {

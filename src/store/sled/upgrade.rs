@@ -202,6 +202,7 @@ mod tests {
         store.add_client(&client()).await.expect("a client");
         let before = registry(&store);
         store.close().await.expect("closed");
+        drop(store);
         fs::write(folder.path().join("FORMAT"), "5\n").expect("written");
 
         let store = SledStore::open(folder.path(), 8).expect("a store");

@@ -65,14 +65,14 @@ fn a_folder_of_another_format_is_refused_and_left_alone() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder");
     drop(open(folder.path())?);
     let format = folder.path().join("FORMAT");
-    for other in ["1\n", "2\n", "6\n", "", "one", "\u{1b}[31m"] {
+    for other in ["1\n", "2\n", "7\n", "", "one", "\u{1b}[31m"] {
         fs::write(&format, other).expect("written");
         let refusal = refusal(folder.path());
-        assert!(matches!(refusal, StoreError::Format { expected: 5, .. }), "{refusal}");
+        assert!(matches!(refusal, StoreError::Format { expected: 6, .. }), "{refusal}");
         assert!(!refusal.to_string().contains('\u{1b}'));
     }
 
-    fs::write(&format, "5\n").expect("written");
+    fs::write(&format, "6\n").expect("written");
     open(folder.path()).map(drop)
 }
 
