@@ -1,6 +1,7 @@
 //! What is asked, by the names of AuthZEN section 5. Fields that are not known here are for others, and are passed over.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::Deserialize;
@@ -58,7 +59,7 @@ pub struct Resource {
 }
 
 /// With which credential, and where.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct RequestContext {
     /// The credential, as introspection takes it.
     pub token: Option<String>,
@@ -75,6 +76,16 @@ pub struct RequestContext {
     /// Whether what introspection tells of the credential is to come with a yes.
     #[serde(default)]
     pub introspection: bool,
+}
+
+impl fmt::Debug for RequestContext {
+    /// Without the credential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("site", &self.site)
+            .field("client_ip", &self.client_ip)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A question that is whole.
