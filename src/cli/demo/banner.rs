@@ -14,8 +14,9 @@ pub fn banner(world: &World) -> Answer {
          Remove the app at        {}/account/apps\n  The admin's apps are at  {}/console and {}/admin/sites\n  \
          Version 1 of the app     {}\n  Version 2                {}\n\n  \
          Connect, choose a site, allow, and see data fetched with the token; then call as the app and through the gateway.\n  \
-         As the admin deploy version 2 in the console, and approve on the site what it asks for besides. Remove the app\n  \
-         and fetch again: the same call is refused, and the refusal names its layer.\n\n  \
+         As the admin deploy version 2 in the console, and approve on the site what it asks for besides. Take the role\n  \
+         user from the app among the roles of the site, and it is refused as itself; remove the app and fetch again: the same\n  \
+         call is refused, and each refusal names its layer.\n\n  \
          For scripts, in a shell; docs/scripts.md goes on from there:\n\n{}\n  \
          Everything is in a temporary folder. Stop with Ctrl-C.\n",
         world.app_url,

@@ -38,6 +38,8 @@ use crate::cli::demo::wire::Telling;
 use crate::cli::demo::world::World;
 use crate::cli::logs;
 use crate::cli::signals::Signals;
+use crate::domain::event::Actor;
+use crate::domain::role_binding::RoleSubject;
 
 /// How the story is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,11 @@ pub async fn demo(story: Story, format: Format) -> Result<Exit, CommandError> {
 
 /// Says where to go, and waits for a signal.
 async fn open(world: &World, format: Format, signals: &mut Signals) -> Result<(), CommandError> {
+    // Whoever visits sees the app answered as itself at first; the admin may take the role, and the walk begins without it.
+    for place in &world.sites {
+        let user = ("user", RoleSubject::App(place.installation));
+        roles::give(&world.server, &place.site, user, Actor::User(world.admin.id)).await?;
+    }
     banner(world).print(format)?;
     signals.next().await;
     Ok(())

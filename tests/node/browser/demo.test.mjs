@@ -101,6 +101,7 @@ test("the_pages_of_the_demo_app_are_accessible_in_every_look", async () => {
       await look("start");
       await page.getByRole("link", { name: "Connect Assets" }).click();
       await signIn(page, told.person);
+      await page.getByLabel("Globex").waitFor();
       await look("consent with two sites");
       await page.screenshot({ path: `${SCREENSHOTS}/consent-sites-${colorScheme}-${width}.png`, fullPage: true });
       await page.getByLabel("Globex").check();
