@@ -42,16 +42,24 @@ struct Question<'a> {
     context: Context<'a>,
 }
 
+/// A subject, or a resource: of a search its type alone.
 #[derive(Serialize)]
-struct Named<'a> {
+pub(super) struct Named<'a> {
     #[serde(rename = "type")]
-    kind: &'a str,
-    id: &'a str,
+    pub kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
 }
 
+impl Named<'static> {
+    /// Whoever the credential in the context stands for.
+    pub const SELF: Self = Self { kind: "token", id: Some("self") };
+}
+
+/// An operation.
 #[derive(Serialize)]
-struct Action<'a> {
-    name: &'a str,
+pub(super) struct Action<'a> {
+    pub name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -121,10 +129,10 @@ impl<'r> Call<'r> {
         above: &[ObjectRef],
     ) -> Result<Introspection, Denied> {
         let question = Question {
-            subject: Named { kind: "token", id: "self" },
+            subject: Named::SELF,
             action: Action { name: &operation.name },
             resource: Resource {
-                object: Named { kind: object.kind(), id: object.id() },
+                object: Named { kind: object.kind(), id: Some(object.id()) },
                 properties: above.iter().map(|object| (object.kind(), object.id())).collect(),
             },
             context: self.shown.context(),

@@ -7,7 +7,7 @@ use rocket::request::{FromRequest, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::protected_object::ObjectRef;
-use crate::resource_server::call::{Call, Target};
+use crate::resource_server::call::{Action, Call, Named, Target};
 use crate::resource_server::denied::{Denial, Denied, Left};
 use crate::resource_server::shown::Context;
 use crate::resource_server::{Introspection, Refusal};
@@ -57,7 +57,7 @@ impl Caller<'_> {
         let (mut found, mut token, mut seen) = (HashSet::new(), String::new(), BTreeSet::new());
         loop {
             let question = Search {
-                subject: Named { kind: "token", id: Some("self") },
+                subject: Named::SELF,
                 action: Action { name: operation },
                 resource: Named { kind, id: None },
                 context: shown.context(),
@@ -91,19 +91,6 @@ struct Search<'a> {
     resource: Named<'a>,
     context: Context<'a>,
     page: Page<'a>,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Action<'a> {
-    name: &'a str,
 }
 
 #[derive(Serialize)]
