@@ -233,7 +233,7 @@ fn roles(access: &Access) -> Vec<Finding> {
     let model = &access.model;
     let opened = |roles: RoleSet| -> BTreeSet<usize> {
         let opens = |number: &usize| {
-            let required = [access.required(*number), access.required_on_site(*number)];
+            let required = [access.required(*number), access.required_on(*number, 0)];
             required.into_iter().flatten().any(|required| required.any_of.meets(roles))
         };
         (0..model.operations.len()).filter(opens).collect()

@@ -109,13 +109,12 @@ impl Introspection {
         if let Some(first) = line.first_mut() {
             *first = Some(whole_site);
         }
-        let required = if kind == operation.on { access.required(number) } else { access.required_on_site(number) };
         let mut told: BTreeMap<&ObjectRef, Vec<String>> = BTreeMap::new();
         for held in roles {
             told.entry(&held.object).or_default().extend(held.role.clone());
         }
         let told: Vec<ToldRole> = told.into_iter().map(|(object, roles)| (object.clone(), roles)).collect();
-        suffices_as_told(access, &told, (&kinds, &line), required)
+        suffices_as_told(access, &told, (&kinds, &line), access.required_on(number, kind))
     }
 }
 

@@ -155,9 +155,13 @@ impl Access {
         self.required[operation].on_object
     }
 
-    /// What an operation takes where it is done to the whole site.
-    pub fn required_on_site(&self, operation: usize) -> Option<Requirement> {
-        self.required[operation].on_site
+    /// What an operation takes on an object of that type, which is its own or the whole site.
+    pub fn required_on(&self, operation: usize, kind: usize) -> Option<Requirement> {
+        if kind == self.model.operations[operation].on {
+            self.required(operation)
+        } else {
+            self.required[operation].on_site
+        }
     }
 
     /// Whether a role cannot be given on the whole site, so that there it is held by whoever holds it on anything.

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use crate::access::objects::line;
 use crate::access::roles;
 use crate::authorization_server::AuthorizationServer;
-use crate::domain::access_model::Access;
+use crate::domain::access_model::{Access, Requirement};
 use crate::domain::event::Event;
 use crate::domain::id::SiteId;
 use crate::domain::operation::Operation;
@@ -177,9 +177,8 @@ impl<'s> Evaluation<'s> {
                 return Ok(self.deny(refused, context).await);
             }
         }
-        if !self.is_enough(&live.principal, site, (number, kind, object), given).await? {
-            let required =
-                if kind == operation.on { self.access.required(number) } else { self.access.required_on_site(number) };
+        let required = self.access.required_on(number, kind);
+        if !self.is_enough(&live.principal, site, (required, kind, object), given).await? {
             let role = required.map(|required| self.access.model.roles[required.least].name.clone());
             return Ok(self.deny(refused(Layer::Role, Some(site.id), Some(subject), role), context).await);
         }
@@ -194,22 +193,16 @@ impl<'s> Evaluation<'s> {
         &self,
         principal: &Principal,
         site: &Site,
-        (number, kind, object): (usize, usize, Option<&ObjectRef>),
+        (required, kind, object): (Option<Requirement>, usize, Option<&ObjectRef>),
         given: &BTreeMap<String, String>,
     ) -> Result<bool, EvaluationError> {
         // What an import source may with itself, its token says (layer 2); it may nothing else.
         if let Principal::ImportSource(_) = principal {
             return Ok(true);
         }
-        let operation = &self.access.model.operations[number];
-        let is_on_site = kind == 0;
-        let required = match is_on_site && kind != operation.on {
-            true => self.access.required_on_site(number),
-            false => self.access.required(number),
-        };
         let realm = Realm { resource_id: self.asker.id.clone(), site_id: site.id };
         // The whole site is called by the identifier of its workspace or its own, and no other site is meant.
-        if let Some(object) = object.filter(|_| is_on_site)
+        if let Some(object) = object.filter(|_| kind == 0)
             && object.id() != site.workspace_id.to_string()
             && object.id() != site.id.to_string()
         {
