@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use hallmark::domain::role_binding::RoleSubject;
 use serde_json::{Value, json};
 
 use super::world::{Side, sides};
-use hallmark::domain::role_binding::RoleSubject;
 
 const TABLE: &str = include_str!("golden.tsv");
 const OPERATIONS: &str = include_str!("operations.json");

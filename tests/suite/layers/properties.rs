@@ -2,6 +2,7 @@
 
 use hallmark::access::models::ASSETS;
 use hallmark::domain::access_model::{Access, AccessModel};
+use hallmark::domain::connect::{ConnectMode, Level};
 use hallmark::domain::decision::{OnObject, Reaches, roles_held, suffices};
 use hallmark::domain::protected_object::ObjectRef;
 use hallmark::domain::role::RoleSet;
@@ -12,8 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::{Caller, Side, connect, forge, object, plain};
-use crate::support::client::form;
-use hallmark::domain::connect::ConnectMode;
+use crate::support::client::{basic, form};
 
 /// A model whose roles are not ordered: each has permissions of its own, and every type overrides.
 const PERMISSIONS: &str = r#"{
@@ -131,7 +131,7 @@ impl Local {
         let mut pairs: Vec<(&str, &str)> =
             context.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
         pairs.push(("roles", "true"));
-        let asker = crate::support::client::basic("cmdb", "cmdb-secret-of-many-characters");
+        let asker = basic("cmdb", "cmdb-secret-of-many-characters");
         let answer = side.server.post("/oauth/introspect", Some(asker), &form(&pairs)).await.json();
         let mut told: Vec<ToldRole> = Vec::new();
         for entry in answer["roles"].as_array().into_iter().flatten() {
@@ -158,7 +158,7 @@ impl Local {
         let covered = match credential {
             "connect_app" => {
                 let level = self.answer["scopes"]["connect"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                hallmark::domain::connect::Level::highest(level) >= known.connect
+                Level::highest(level) >= known.connect
             }
             "container_token" => {
                 let own = self.answer["authorization_details"][0]["import_source"].as_str().expect("an import source");

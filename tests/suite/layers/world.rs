@@ -1,8 +1,12 @@
 //! An API with the model of Assets, and callers with every kind of credential.
 
+use std::sync::Arc;
+
 use hallmark::access::{groups, models, objects, roles};
 use hallmark::apps::resources;
 use hallmark::domain::access_model::{Access, AccessModel};
+use hallmark::domain::api_token::Reach;
+use hallmark::domain::client::Client;
 use hallmark::domain::connect::{ConnectMode, ConnectPolicy};
 use hallmark::domain::event::Actor;
 use hallmark::domain::id::{GroupId, ResourceId};
@@ -11,20 +15,16 @@ use hallmark::domain::resource::{ApiTokenPolicy, ProtectedResource};
 use hallmark::domain::role_binding::{Held, RoleSubject};
 use hallmark::domain::scope::Risk;
 use hallmark::domain::site::SiteStanding;
-use hallmark::domain::user::User;
+use hallmark::domain::user::{Epoch, Standing, User, UserState};
 use hallmark::oauth::evaluation::{self, BatchRequest};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
-use crate::support::client::{App, form};
+use crate::support::client::{App, basic, form};
 use crate::support::connect::{ConnectWorld, claims, connect_world, signed};
-use crate::support::forge::{BEARER, version, world_with};
+use crate::support::forge::{BEARER, EXCHANGE, JWT_TYPE, version, world_with};
 use crate::support::oauth::{add_resource, confidential, entry, scope};
 use crate::support::scripts::{for_scopes, payload};
 use crate::support::server::{NOW, TestServer, server_with};
-use hallmark::domain::api_token::Reach;
-use hallmark::domain::client::Client;
-use hallmark::domain::user::{Epoch, Standing, UserState};
 
 /// The name of the API.
 const API: &str = "cmdb";
@@ -215,8 +215,8 @@ pub async fn plain() -> Side {
     side.shows("oauth_app", &token, None, json!({}));
 
     let token = side.server.api_token(&person, &every).await;
-    let basic = payload(person.email.as_str(), &token);
-    side.shows("api_token", &basic, holder, json!({ "token_type_hint": "basic" }));
+    let shown = payload(person.email.as_str(), &token);
+    side.shows("api_token", &shown, holder, json!({ "token_type_hint": "basic" }));
     let token = side.server.api_token_for(&person, for_scopes("read:cmdb-object:jira"), None).await.expect("a token");
     side.shows("api_token_of_one_scope", &token, holder, json!({}));
     let token = side.server.api_token_for(&person, Reach::Everything, None).await.expect("a token");
@@ -263,15 +263,10 @@ pub async fn forge() -> Side {
 
     let user = world.person.id.to_string();
     let pairs = [("installation", &*ari), ("module", "hook"), ("user", &*user)];
-    let product = crate::support::client::basic("pages", "pages-secret-of-many-characters");
+    let product = basic("pages", "pages-secret-of-many-characters");
     let invocation = side.server.post("/forge/invocations", Some(product), &form(&pairs)).await;
     let invocation = invocation.text_of("invocation_token");
-    let exchange = [
-        ("grant_type", crate::support::forge::EXCHANGE),
-        ("subject_token", &*invocation),
-        ("subject_token_type", crate::support::forge::JWT_TYPE),
-        api,
-    ];
+    let exchange = [("grant_type", EXCHANGE), ("subject_token", &*invocation), ("subject_token_type", JWT_TYPE), api];
     let as_user = token(&side, &exchange).await;
     side.shows("forge_user", &as_user, Some(RoleSubject::User(world.person.id)), json!({}));
     side.is_named("app_by_name", "app", account);
