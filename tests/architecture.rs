@@ -18,10 +18,14 @@ const ROWS: [&[&str]; 10] = [
 ];
 
 /// Each package and the only places that may name it.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("rocket", &["http", "front", "launch", "resource_server", "cli", "config"]),
     ("hyper", &["front"]),
-    ("tokio_rustls", &["front"]),
+    ("tokio_rustls", &["front", "store/postgres"]),
+    ("tokio_postgres", &["store/postgres"]),
+    ("deadpool_postgres", &["store/postgres"]),
+    ("tokio_postgres_rustls", &["store/postgres"]),
+    ("rustls_native_certs", &["store/postgres"]),
     ("oxide_auth", &["oauth"]),
     ("askama", &["http", "cli/demo"]),
     ("sled", &["store/sled"]),
@@ -30,7 +34,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("jsonwebtoken", &["secrets"]),
     ("aws_lc_rs", &["secrets", "front"]),
     ("arc_swap", &["authorization_server", "front", "cli"]),
-    ("lz4_flex", &["store/sled"]),
+    ("lz4_flex", &["store/kept"]),
     ("saphyr_parser", &["apps/manifest"]),
     ("reqwest", &["resource_server", "cli", "front", "outbound"]),
     ("clap", &["cli"]),

@@ -9,7 +9,8 @@ use crate::cli::backup;
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
 use crate::domain::event::{Actor, Event, Recorded};
-use crate::store::sled::{Former, Holds, Occupant, Replacement, SledStore, named};
+use crate::store::kept::{Holds, named};
+use crate::store::sled::{Former, Occupant, Replacement, SledStore};
 use crate::store::{Events, Portable, Records};
 
 const FORGOTTEN: &str = "tokens, codes and sessions of the backup live on: what was revoked, signed out or withdrawn after \

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::cli::answer::{Answer, CommandError, Exit};
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
-use crate::store::sled::{Former, Reading, Replacement, SledStore, disk_usage, holds_store, named};
+use crate::store::kept::{Reading, named};
+use crate::store::sled::{Former, Replacement, SledStore, disk_usage, holds_store};
 use crate::store::{Portable, Records};
 
 /// What to do with the store itself.

@@ -5,6 +5,8 @@
 //! fits one statement of a relational database, so that use cases need to know nothing of the store beneath.
 
 mod error;
+pub mod kept;
+pub mod postgres;
 pub mod sled;
 
 mod activity;

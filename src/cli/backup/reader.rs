@@ -11,7 +11,8 @@ use crate::domain::time::Timestamp;
 use crate::secrets::passphrase::Stretching;
 use crate::secrets::seal::SealingKey;
 use crate::store::Records;
-use crate::store::sled::{CREDENTIALS_SINCE, FORMAT, Holds, Reading, named, renewed};
+use crate::store::kept::{Holds, Reading, named};
+use crate::store::sled::{CREDENTIALS_SINCE, FORMAT, renewed};
 
 /// What is in a backup.
 #[derive(Clone, Debug)]

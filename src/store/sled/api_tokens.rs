@@ -2,28 +2,14 @@
 //! stands there. What leads from its key to its place is written after it, and opens nothing by itself.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::api_token::{ApiToken, LISTED_AFTER_EXPIRY, TokenUse};
 use crate::domain::id::{SiteId, UserId};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Timestamp};
+use crate::store::kept::api_tokens::Place;
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{ApiCredential, ApiTokens, Kept, Result};
-
-/// One of the places for tokens that a person has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    user_id: UserId,
-    number: u16,
-}
-
-impl Place {
-    fn key(self) -> Vec<u8> {
-        key(&[self.user_id.as_bytes(), &self.number.to_be_bytes()])
-    }
-}
 
 #[async_trait]
 impl ApiTokens for SledStore {

@@ -4,16 +4,16 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::domain::app::{App, AppVersion, Deployed, Deployment, Environment, VersionNumber};
+use crate::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
 use crate::domain::client::Client;
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Authority, Installation, InstallationRequest, Tenant};
 use crate::domain::role_binding::RoleSubject;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::Scope;
+use crate::store::kept::keys::{deployment_key, installed_key, request_key, version_key};
+use crate::store::kept::registry::{Party, Registration};
 use crate::store::sled::SledStore;
-use crate::store::sled::registry::{Party, Registration};
-use crate::store::sled::table::key;
 use crate::store::{Apps, Result};
 
 #[async_trait]
@@ -220,26 +220,4 @@ fn as_version_asks(client: &Client, version: &AppVersion) -> Client {
         optional_scope: optional.union(&offline),
         ..client.clone()
     }
-}
-
-/// Where an environment of an app is found.
-fn deployment_key(deployment: Deployment) -> Vec<u8> {
-    let environment = match deployment.environment {
-        Environment::Development => 0,
-        Environment::Staging => 1,
-        Environment::Production => 2,
-    };
-    key(&[deployment.app_id.as_bytes(), &[environment]])
-}
-
-fn version_key(deployment: Deployment, number: VersionNumber) -> Vec<u8> {
-    key(&[&deployment_key(deployment), &number.major.to_be_bytes(), &number.minor.to_be_bytes()])
-}
-
-fn installed_key(site: SiteId, deployment: Deployment) -> Vec<u8> {
-    key(&[site.as_bytes(), &deployment_key(deployment)])
-}
-
-fn request_key(site: SiteId, deployment: Deployment, by: UserId) -> Vec<u8> {
-    key(&[site.as_bytes(), &deployment_key(deployment), by.as_bytes()])
 }

@@ -8,9 +8,10 @@ use crate::domain::client::{Client, ClientChange, Credentials};
 use crate::domain::id::{ClientId, GrantId};
 use crate::domain::secret::{Digest, TokenKey};
 use crate::domain::time::{Hour, Timestamp};
-use crate::store::sled::grants::client_prefix;
-use crate::store::sled::registry::{Party, Registration};
-use crate::store::sled::{ONLY, SledStore};
+use crate::store::kept::ONLY;
+use crate::store::kept::keys::client_prefix;
+use crate::store::kept::registry::{Party, Registration};
+use crate::store::sled::SledStore;
 use crate::store::{Added, Clients, Result};
 
 #[async_trait]

@@ -8,8 +8,9 @@ use crate::domain::grant::Grant;
 use crate::domain::id::{ClientId, GrantId, SiteId, UserId};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
+use crate::store::kept::key;
+use crate::store::kept::keys::{between, client_prefix};
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{Grants, Result};
 
 #[async_trait]
@@ -141,13 +142,4 @@ impl SledStore {
         }
         Ok(())
     }
-}
-
-fn between(user: UserId, client: &ClientId) -> Vec<u8> {
-    key(&[user.as_bytes(), client.as_str().as_bytes()])
-}
-
-/// What the keys of a client's grants begin with; an identifier holds no zero byte, so that none is the prefix of another.
-pub(super) fn client_prefix(id: &ClientId) -> Vec<u8> {
-    key(&[id.as_str().as_bytes(), &[0]])
 }

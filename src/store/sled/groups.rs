@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use crate::domain::group::Group;
 use crate::domain::id::{GroupId, SiteId, UserId};
 use crate::domain::role_binding::RoleSubject;
+use crate::store::kept::key;
+use crate::store::kept::keys::{group_name_key, groups_key};
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{Added, Groups, Result};
 
 #[async_trait]
@@ -22,7 +23,9 @@ impl Groups for SledStore {
         let mut groups = Vec::new();
         for entry in self.group_names.prefix(site.as_bytes()) {
             let (name, id) = entry?;
-            groups.extend(self.groups.get(id.as_bytes()).filter(|group| name_key(group).as_slice() == name.as_ref()));
+            groups.extend(
+                self.groups.get(id.as_bytes()).filter(|group| group_name_key(group).as_slice() == name.as_ref()),
+            );
         }
         Ok(groups)
     }
@@ -31,7 +34,7 @@ impl Groups for SledStore {
     async fn add_group(&self, group: &Group) -> Result<Added> {
         let added = {
             let _binding = self.binding();
-            let name = name_key(group);
+            let name = group_name_key(group);
             match self.group_names.get(&name)? {
                 Some(holder) if self.groups.contains(holder.as_bytes()) => Added::Taken(group.name.to_string()),
                 _ => {
@@ -121,7 +124,7 @@ impl SledStore {
         for user in self.listed_members(id)? {
             self.leave(&group, user)?;
         }
-        self.group_names.remove(name_key(&group))?;
+        self.group_names.remove(group_name_key(&group))?;
         Ok(true)
     }
 
@@ -145,12 +148,4 @@ impl SledStore {
         let listed = self.group_members.prefix(id.as_bytes());
         listed.map(|entry| user(&entry?.0).ok_or_else(|| self.group_members.damaged())).collect()
     }
-}
-
-fn name_key(group: &Group) -> Vec<u8> {
-    key(&[group.site_id.as_bytes(), group.name.as_str().to_lowercase().as_bytes()])
-}
-
-fn groups_key(user: UserId, site: SiteId) -> Vec<u8> {
-    key(&[user.as_bytes(), site.as_bytes()])
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use crate::domain::guess::{self, GuessRate};
 use crate::domain::secret::{Digest, TokenDigest};
-use crate::domain::time::{Hour, Timestamp};
+use crate::domain::time::Timestamp;
+use crate::store::kept::keys::guesses_end;
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{Counted, Guesses, Result};
 
 #[async_trait]
@@ -19,7 +19,7 @@ impl Guesses for SledStore {
                 Ok(counted) => counted,
                 Err(wait) => return Ok(Counted::TooMany(wait)),
             };
-            self.guess_ends.put(end(counted.over(), &count), &())?;
+            self.guess_ends.put(guesses_end(counted.over(), &count), &())?;
             let swapped = match before {
                 Some(before) => self.guesses.replace(count, &before, &counted)?,
                 None => self.guesses.add(count, &counted)?,
@@ -56,8 +56,4 @@ impl SledStore {
         }
         self.guess_ends.remove(order).map(drop)
     }
-}
-
-fn end(over: Timestamp, count: &[u8]) -> Vec<u8> {
-    key(&[&Hour::after(over).to_be_bytes(), count])
 }

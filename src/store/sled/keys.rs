@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use crate::domain::signing_key::KeyRing;
-use crate::store::sled::{ONLY, SledStore};
+use crate::store::kept::ONLY;
+use crate::store::sled::SledStore;
 use crate::store::{Keys, Result};
 
 #[async_trait]

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::domain::link::{LinkPurpose, OneTimeLink};
 use crate::domain::secret::TokenKey;
-use crate::store::sled::{ONLY, SledStore};
+use crate::store::kept::ONLY;
+use crate::store::sled::SledStore;
 use crate::store::{Links, Result};
 
 #[async_trait]
@@ -20,7 +21,7 @@ impl Links for SledStore {
 
     async fn link(&self, key: TokenKey) -> Result<Option<OneTimeLink>> {
         let link = self.links.get(key.to_bytes())?;
-        let voided = |link: &OneTimeLink| {
+        let voided = |link: &OneTimeLink| -> Result<bool> {
             let is_setup = link.purpose == LinkPurpose::Setup;
             Ok(is_setup && self.setup_link.get(ONLY)? != Some(key))
         };

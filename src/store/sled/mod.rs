@@ -21,7 +21,6 @@ mod groups;
 mod guesses;
 mod held;
 mod keys;
-mod lines;
 mod links;
 mod log;
 mod measured;
@@ -37,7 +36,6 @@ mod snapshot;
 mod space;
 mod sweep;
 mod table;
-mod tables;
 mod tokens;
 mod trail;
 mod upgrade;
@@ -48,7 +46,6 @@ pub use committer::Acknowledges;
 pub use folder::FORMAT;
 pub use open::Opening;
 pub use replacement::{Former, Occupant, Replacement, disk_usage, holds_store};
-pub use tables::{Holds, Reading, TableKind, named};
 pub use upgrade::{CREDENTIALS_SINCE, renewed};
 
 use std::sync::{Arc, Mutex};
@@ -74,15 +71,15 @@ use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::Result;
-use crate::store::sled::api_tokens::Place;
+use crate::store::kept::api_tokens::Place;
+use crate::store::kept::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::kept::roles::{GivenBy, KeptAccess};
+use crate::store::kept::tokens::{KeptFamily, KeptToken, SpentCode};
 use crate::store::sled::committer::Committer;
 use crate::store::sled::folder::Folder;
 use crate::store::sled::held::Held;
-use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
-use crate::store::sled::roles::{GivenBy, KeptAccess};
 use crate::store::sled::snapshot::Preserving;
 use crate::store::sled::table::Table;
-use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
 use crate::store::sled::trail::Trail;
 use crate::store::sled::withdrawn::Pass;
 
@@ -236,9 +233,6 @@ pub struct SledStore {
     preserving: Arc<Preserving>,
     folder: Folder,
 }
-
-/// The key of a tree that has one.
-const ONLY: &str = "only";
 
 impl SledStore {
     /// Makes everything durable and refuses whatever is written later. The folder is free when the store is dropped.

@@ -11,8 +11,8 @@ use crate::domain::resource::{ApiTokenPolicy, ProtectedResource};
 use crate::domain::scope::{Scope, ScopeEntry};
 use crate::domain::secret::Digest;
 use crate::domain::time::Timestamp;
+use crate::store::kept::registry::{KeptIdentifier, KeptScope, Party, Registration};
 use crate::store::sled::SledStore;
-use crate::store::sled::registry::{KeptIdentifier, KeptScope, Party, Registration};
 use crate::store::{Added, Resources, Result};
 
 #[async_trait]

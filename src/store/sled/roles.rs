@@ -7,34 +7,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::access_model::Access;
-use crate::domain::event::Actor;
 use crate::domain::id::{ResourceId, SiteId};
 use crate::domain::protected_object::{ObjectRef, ProtectedObject, Realm};
 use crate::domain::role_binding::{Held, RoleBinding, RoleSubject};
-use crate::domain::time::Timestamp;
+use crate::store::kept::key;
+use crate::store::kept::keys::{END, holder_key, place};
+use crate::store::kept::roles::{GivenBy, KeptAccess};
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{Given, Result, Roles, RolesThere, Told};
-
-/// What a protected resource declares, good as long as its registration has this number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptAccess {
-    number: u32,
-    access: Arc<Access>,
-}
-
-/// By whom a role was given, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GivenBy {
-    by: Actor,
-    at: Timestamp,
-}
-
-/// Between the parts of a key that have no fixed length; no part has it.
-const END: &[u8] = &[0];
 
 #[async_trait]
 impl Roles for SledStore {
@@ -400,13 +382,4 @@ impl SledStore {
         };
         read().ok_or_else(|| self.role_holders.damaged())
     }
-}
-
-/// An object within its realm.
-fn place(object: &ObjectRef) -> Vec<u8> {
-    key(&[object.kind().as_bytes(), END, object.id().as_bytes()])
-}
-
-fn holder_key(there: &[u8], role: &str, subject: RoleSubject) -> Vec<u8> {
-    key(&[there, END, role.as_bytes(), END, &subject.to_bytes()])
 }

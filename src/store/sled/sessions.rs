@@ -6,8 +6,8 @@ use crate::domain::id::UserId;
 use crate::domain::secret::TokenKey;
 use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
+use crate::store::kept::keys::{device, session_of};
 use crate::store::sled::SledStore;
-use crate::store::sled::table::key;
 use crate::store::{Result, Sessions};
 
 #[async_trait]
@@ -18,7 +18,7 @@ impl Sessions for SledStore {
 
     // The index first: a session that is live but not listed could not be ended by its person.
     async fn open_session(&self, key: TokenKey, session: &Session) -> Result<()> {
-        self.user_sessions.put(of_user(session.user_id, key), &())?;
+        self.user_sessions.put(session_of(session.user_id, key), &())?;
         self.sessions.put(key.to_bytes(), session)?;
         self.durable(()).await
     }
@@ -70,7 +70,7 @@ impl SledStore {
     /// and removing the entry would hide it.
     pub(super) fn drop_session(&self, key: TokenKey) -> Result<bool> {
         let Some(session) = self.sessions.take(key.to_bytes())? else { return Ok(false) };
-        self.user_sessions.remove(of_user(session.user_id, key))?;
+        self.user_sessions.remove(session_of(session.user_id, key))?;
         Ok(true)
     }
 
@@ -81,12 +81,4 @@ impl SledStore {
         });
         keys.collect()
     }
-}
-
-fn of_user(user: UserId, session: TokenKey) -> Vec<u8> {
-    key(&[user.as_bytes(), &session.to_bytes()])
-}
-
-fn device(cookie: TokenKey, user: UserId) -> Vec<u8> {
-    key(&[&cookie.to_bytes(), user.as_bytes()])
 }

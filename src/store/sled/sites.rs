@@ -8,8 +8,10 @@ use crate::domain::id::{SiteId, UserId};
 use crate::domain::role_binding::RoleSubject;
 use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
-use crate::store::sled::table::key;
-use crate::store::sled::{ONLY, SledStore};
+use crate::store::kept::ONLY;
+use crate::store::kept::key;
+use crate::store::kept::keys::member_key;
+use crate::store::sled::SledStore;
 use crate::store::{Added, Result, Sites};
 
 #[async_trait]
@@ -138,12 +140,4 @@ impl SledStore {
         }
         Ok(Added::Done)
     }
-}
-
-/// Where a membership is found.
-fn member_key(user: UserId, site: SiteId) -> [u8; 32] {
-    let mut key = [0; 32];
-    key[..16].copy_from_slice(user.as_bytes());
-    key[16..].copy_from_slice(site.as_bytes());
-    key
 }

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use async_trait::async_trait;
 use sled::{Db, IVec, Tree};
 
+use crate::store::kept::tables::{TABLES, named};
 use crate::store::sled::SledStore;
 use crate::store::sled::table::failure;
-use crate::store::sled::tables::{TABLES, named};
 use crate::store::{Portable, Record, Records, Result, Snapshot, StoreError};
 
 /// How many records are read at once, while writers of their table wait.
@@ -223,6 +223,8 @@ impl Portable for SledStore {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn database() -> (tempfile::TempDir, Db) {
@@ -291,5 +293,19 @@ mod tests {
         drop(first);
         preserving.end();
         assert!(preserving.begin().is_ok());
+    }
+
+    #[test]
+    fn every_table_that_a_store_opens_is_carried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SledStore::open(folder.path(), 8).expect("a store");
+
+        let trees = store.db.tree_names();
+        let opened: BTreeSet<_> = trees.iter().map(|name| String::from_utf8_lossy(name)).collect();
+
+        // Sled's own tree holds nothing of ours, and `meta` is the committer's count of cycles, which is each store's own.
+        let own = ["__sled__default".into(), "meta".into()];
+        let carried: BTreeSet<_> = TABLES.iter().map(|table| table.name.into()).chain(own).collect();
+        assert_eq!(opened, carried);
     }
 }

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::domain::id::FamilyId;
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Timestamp};
+use crate::store::kept::ONLY;
+use crate::store::kept::tokens::KeptFamily;
+use crate::store::sled::SledStore;
 use crate::store::sled::table::Table;
-use crate::store::sled::tokens::KeptFamily;
-use crate::store::sled::{ONLY, SledStore};
 use crate::store::{Horizon, Result, Store, Swept, Writes};
 
 /// How many records one sweep drops.

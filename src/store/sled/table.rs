@@ -1,4 +1,4 @@
-//! Table: a sled tree whose values have one type. A value is a version byte and then its postcard encoding.
+//! Table: a sled tree whose values have one type. `kept` says which bytes each has.
 
 use std::marker::PhantomData;
 use std::ops::Bound;
@@ -8,11 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::{IVec, Tree};
 
+use crate::store::kept::{decode, decode_beginning, encode};
 use crate::store::sled::committer::{Growth, Health};
 use crate::store::{Result, StoreError};
-
-/// What every value begins with, so that a later shape of a noun can be told from this one.
-pub const VERSION: u8 = 1;
 
 /// A named tree of values of one type; `Table<()>` is an index, whose keys say everything.
 ///
@@ -23,11 +21,6 @@ pub struct Table<V> {
     health: Arc<Health>,
     growth: Growth,
     values: PhantomData<fn() -> V>,
-}
-
-/// A key of several parts, of which every one but the last has a fixed length.
-pub fn key(parts: &[&[u8]]) -> Vec<u8> {
-    parts.concat()
 }
 
 impl<V: Serialize + DeserializeOwned> Table<V> {
@@ -200,26 +193,16 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     }
 
     fn encode(&self, value: &V) -> Result<Vec<u8>> {
-        postcard::to_extend(value, vec![VERSION]).map_err(|error| StoreError::Unavailable(Box::new(error)))
+        encode(value)
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<V> {
-        match postcard::take_from_bytes(self.body(bytes)?) {
-            Ok((value, [])) => Ok(value),
-            _ => Err(self.damaged()),
-        }
+        decode(self.name, bytes)
     }
 
     /// The first field of a value.
     fn beginning<F: DeserializeOwned>(&self, bytes: &[u8]) -> Result<F> {
-        postcard::take_from_bytes(self.body(bytes)?).map(|(field, _)| field).map_err(|_| self.damaged())
-    }
-
-    fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
-        match bytes.split_first() {
-            Some((&VERSION, body)) => Ok(body),
-            _ => Err(self.damaged()),
-        }
+        decode_beginning(self.name, bytes)
     }
 }
 

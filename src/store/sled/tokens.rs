@@ -2,53 +2,22 @@
 //! its grant, its client and its person.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
-use crate::domain::id::{ClientId, FamilyId, GrantId, SiteId};
+use crate::domain::id::{FamilyId, GrantId, SiteId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Lifetime, Timestamp};
+use crate::store::kept::key;
+use crate::store::kept::registry::{Party, Registration};
+use crate::store::kept::tokens::{KeptFamily, KeptToken, LIVE, LIVE_CODE, SpentCode};
 use crate::store::sled::SledStore;
-use crate::store::sled::registry::{Party, Registration};
-use crate::store::sled::table::key;
 use crate::store::{Credential, Issued, Owner, Redeemed, Result, Tokens};
-
-/// An access token with the number of the registration it hangs from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptToken {
-    client: u32,
-    token: AccessToken,
-}
-
-/// What is kept under the name of a family. Introspection reads which variant it is and nothing else of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum KeptFamily {
-    /// The family, from its beginning on.
-    Live(Family),
-    /// The family, once it is over.
-    Over(Family),
-    /// Its code was replayed between the winner's redeeming of the code and its beginning of the family.
-    EndedBefore(FamilyEnd),
-}
-
-/// The number of [`KeptFamily::Live`] among the variants, which is how its record begins.
-const LIVE: u32 = 0;
-
-/// The number of [`CodeState::Live`] among the variants, which is how its record begins.
-const LIVE_CODE: u32 = 0;
 
 /// So exactly is it known when a grant was last used: a person is told the day, and a write for each token would cost as
 /// much as the token.
 const EXACTNESS: Lifetime = Lifetime::minutes(1);
-
-/// A spent code whose own hour was swept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpentCode {
-    client_id: ClientId,
-    family: FamilyId,
-}
 
 #[async_trait]
 impl Tokens for SledStore {
@@ -169,33 +138,6 @@ impl Tokens for SledStore {
     }
 }
 
-impl KeptFamily {
-    /// How a family that began is kept.
-    pub(super) fn of(family: Family) -> Self {
-        if family.is_live() { KeptFamily::Live(family) } else { KeptFamily::Over(family) }
-    }
-
-    /// Whether it may still have tokens that are live.
-    pub(super) fn is_live(&self) -> bool {
-        matches!(self, KeptFamily::Live(_))
-    }
-
-    /// The family, if it began.
-    pub(super) fn begun(&self) -> Option<&Family> {
-        match self {
-            KeptFamily::Live(family) | KeptFamily::Over(family) => Some(family),
-            KeptFamily::EndedBefore(_) => None,
-        }
-    }
-
-    fn into_begun(self) -> Option<Family> {
-        match self {
-            KeptFamily::Live(family) | KeptFamily::Over(family) => Some(family),
-            KeptFamily::EndedBefore(_) => None,
-        }
-    }
-}
-
 impl SledStore {
     /// Keeps an access token: one of a family is not live before the family says so.
     fn keep_access(&self, key: TokenKey, token: &AccessToken, used: Timestamp) -> Result<()> {
@@ -256,41 +198,5 @@ impl SledStore {
         }
         self.codes.remove(code)?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::refresh_token::FamilyState;
-
-    #[test]
-    fn which_variant_a_family_is_stands_first_in_its_record() {
-        let over = KeptFamily::EndedBefore(FamilyEnd::Revoked);
-        let first = |kept: &KeptFamily| postcard::to_allocvec(kept).map(|bytes| bytes[0]);
-        assert_eq!(first(&over), Ok(2));
-        let family = Family {
-            grant_id: GrantId::from_random([1; 16]),
-            client_id: "app".parse().expect("an identifier"),
-            user_id: crate::domain::id::UserId::from_random([2; 16]),
-            epoch: crate::domain::user::Epoch::default(),
-            site_id: SiteId::from_random([3; 16]),
-            scope: crate::domain::scope::Scope::default(),
-            resources: Vec::new(),
-            code: TokenKey { hour: 1, digest: crate::domain::secret::TokenDigest([0; 18]) },
-            expires: Timestamp(1),
-            state: FamilyState::WithoutRefresh,
-        };
-        assert_eq!(first(&KeptFamily::of(family.clone())), Ok(LIVE as u8));
-        assert_eq!(first(&KeptFamily::of(family.ended(FamilyEnd::Revoked))), Ok(1));
-    }
-
-    #[test]
-    fn which_variant_a_code_is_stands_first_in_its_record() {
-        let spent = CodeState::Spent {
-            client_id: "app".parse().expect("an identifier"),
-            family: FamilyId::from_bytes([1; 20]),
-        };
-        assert_eq!(postcard::to_allocvec(&spent).map(|bytes| u32::from(bytes[0])), Ok(LIVE_CODE + 1));
     }
 }

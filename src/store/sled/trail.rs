@@ -7,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::event::Recorded;
 use crate::domain::time::Timestamp;
-use crate::store::sled::lines::Lines;
-use crate::store::sled::table::{Table, key};
+use crate::store::kept::key;
+use crate::store::kept::lines::Lines;
+use crate::store::sled::table::Table;
 use crate::store::{EventPlace, Result, StoreError};
 
 /// About how long a value gets before it is compressed: a page of sled holds sixteen, and one of more than 128 KiB gets a file
@@ -150,11 +151,6 @@ impl Trail {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether `lines` are what a trail holds.
-pub fn reads(Lines(lines): &Lines) -> bool {
-    lines.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
 }
 
 fn place_key(place: EventPlace) -> Vec<u8> {

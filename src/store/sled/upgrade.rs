@@ -18,10 +18,12 @@ use crate::domain::id::SiteId;
 use crate::domain::secret::TokenKey;
 use crate::domain::site::{Member, SiteStanding};
 use crate::domain::user::{Standing, User};
+use crate::store::kept::ONLY;
+use crate::store::kept::key;
+use crate::store::kept::tables::{Reading, named};
+use crate::store::sled::SledStore;
 use crate::store::sled::committer::Health;
-use crate::store::sled::table::{Table, failure, key};
-use crate::store::sled::tables::{Reading, named};
-use crate::store::sled::{ONLY, SledStore};
+use crate::store::sled::table::{Table, failure};
 use crate::store::{Records, Result};
 
 /// The first format in which tokens are kept as they are now. Of an earlier one no credentials are carried.

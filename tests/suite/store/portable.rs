@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hallmark::domain::authorization_code::CodeState;
 use hallmark::domain::id::FamilyId;
 use hallmark::domain::time::Lifetime;
-use hallmark::store::sled::{Holds, SledStore, named};
+use hallmark::store::kept::{Holds, named};
+use hallmark::store::sled::SledStore;
 use hallmark::store::{Grants, Portable, Records, Redeemed, Result, Sessions, Snapshot, Tokens, Users};
 use tempfile::TempDir;
 

@@ -1,4 +1,4 @@
-//! The tables of the embedded store: which there are, what they hold, and what of them a restore brings back.
+//! The tables: which there are, what they hold, and what of them a restore brings back.
 
 use serde::de::DeserializeOwned;
 
@@ -20,13 +20,12 @@ use crate::domain::signing_key::KeyRing;
 use crate::domain::site::{Member, Site};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::store::sled::api_tokens::Place;
-use crate::store::sled::lines::Lines;
-use crate::store::sled::registry::{KeptIdentifier, KeptScope, Registration};
-use crate::store::sled::roles::{GivenBy, KeptAccess};
-use crate::store::sled::table::VERSION;
-use crate::store::sled::tokens::{KeptFamily, KeptToken, SpentCode};
-use crate::store::sled::trail;
+use crate::store::kept::VERSION;
+use crate::store::kept::api_tokens::Place;
+use crate::store::kept::lines::Lines;
+use crate::store::kept::registry::{KeptIdentifier, KeptScope, Registration};
+use crate::store::kept::roles::{GivenBy, KeptAccess};
+use crate::store::kept::tokens::{KeptFamily, KeptToken, SpentCode};
 
 /// One table.
 #[derive(Clone, Copy, Debug)]
@@ -156,29 +155,12 @@ fn reads<V: DeserializeOwned>(body: &[u8]) -> bool {
 }
 
 fn reads_event(body: &[u8]) -> bool {
-    postcard::take_from_bytes::<Lines>(body).is_ok_and(|(lines, rest)| rest.is_empty() && trail::reads(&lines))
+    postcard::take_from_bytes::<Lines>(body).is_ok_and(|(lines, rest)| rest.is_empty() && lines.are_events())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::store::sled::SledStore;
-
-    #[test]
-    fn every_table_that_a_store_opens_is_carried() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = SledStore::open(folder.path(), 8).expect("a store");
-
-        let trees = store.db.tree_names();
-        let opened: BTreeSet<_> = trees.iter().map(|name| String::from_utf8_lossy(name)).collect();
-
-        // Sled's own tree holds nothing of ours, and `meta` is the committer's count of cycles, which is each store's own.
-        let own = ["__sled__default".into(), "meta".into()];
-        let carried: BTreeSet<_> = TABLES.iter().map(|table| table.name.into()).chain(own).collect();
-        assert_eq!(opened, carried);
-    }
 
     #[test]
     fn a_value_of_a_newer_shape_is_told_from_a_damaged_one() {

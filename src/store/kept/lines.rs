@@ -7,6 +7,8 @@ use lz4_flex::block::{compress_prepend_size, decompress, uncompressed_size};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::event::Recorded;
+
 /// What compressed lines begin with; others begin with the brace of their first event.
 const COMPRESSED: u8 = 0;
 
@@ -19,6 +21,13 @@ const LONGEST: usize = 1 << 20;
 /// Events in JSON, each on a line of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines(pub String);
+
+impl Lines {
+    /// Whether they are events that this program reads.
+    pub fn are_events(&self) -> bool {
+        self.0.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())
+    }
+}
 
 impl Serialize for Lines {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

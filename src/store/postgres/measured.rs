@@ -1,0 +1,1 @@
+//! What the shared store says of itself.

@@ -1,0 +1,216 @@
+//! Partitions: what comes by the thousand and lives for a known time is in tables by time, which are dropped whole.
+//!
+//! A partition is there before its first record: whoever is about to write looks in memory whether it is, and makes it if not,
+//! under an advisory lock. The sweep makes those of the next hours ahead. It also drops those that are over: a `DROP` waits for
+//! nobody longer than a moment, and comes back with the next sweep.
+
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock};
+
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::postgres::PostgresStore;
+use crate::store::postgres::connections::Connections;
+use crate::store::postgres::statement::{Param, Statement};
+use crate::store::{Result, StoreError};
+
+/// A table in partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Parted {
+    /// Its name.
+    pub table: &'static str,
+    /// What a key begins with.
+    unit: Unit,
+    /// So many units of time are in a partition.
+    width: u64,
+}
+
+/// What a key of a partitioned table begins with, big-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Unit {
+    /// Four bytes: an hour.
+    Hours,
+    /// Eight bytes: a second.
+    Seconds,
+}
+
+/// Access tokens, by the hour they end.
+pub const TOKENS: Parted = Parted { table: "tokens", unit: Unit::Hours, width: 1 };
+/// Codes, by the hour they end.
+pub const CODES: Parted = Parted { table: "codes", unit: Unit::Hours, width: 1 };
+/// Pushed requests, by the hour they end.
+pub const PUSHED: Parted = Parted { table: "pushed", unit: Unit::Hours, width: 1 };
+/// Requests of browsers, by the hour they end.
+pub const TRANSACTIONS: Parted = Parted { table: "transactions", unit: Unit::Hours, width: 1 };
+/// Used assertions, by the hour they end.
+pub const ASSERTIONS: Parted = Parted { table: "assertions", unit: Unit::Hours, width: 1 };
+/// Families, by the hour by which nothing of them can be live.
+pub const FAMILIES: Parted = Parted { table: "families", unit: Unit::Hours, width: 30 * 24 };
+/// Rotations, by the second they happened in.
+pub const ROTATIONS: Parted = Parted { table: "rotations", unit: Unit::Seconds, width: 3600 };
+/// The audit trail, by the second.
+pub const EVENTS: Parted = Parted { table: "events", unit: Unit::Seconds, width: 30 * 24 * 3600 };
+
+/// All of them.
+pub const PARTED: [Parted; 8] = [TOKENS, CODES, PUSHED, TRANSACTIONS, ASSERTIONS, FAMILIES, ROTATIONS, EVENTS];
+
+/// For so many hours partitions are made ahead.
+const HOURS_AHEAD: u64 = 2;
+
+/// How a node takes its turn at making and dropping partitions.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(8112131212)";
+
+impl Parted {
+    /// In which of its partitions a moment is.
+    fn part_of(self, moment: u64) -> u64 {
+        moment / self.width
+    }
+
+    fn name(self, part: u64) -> String {
+        format!("{}_{part}", self.table)
+    }
+
+    /// The number of the partition of that name.
+    fn part_named(self, name: &str) -> Option<u64> {
+        name.strip_prefix(self.table)?.strip_prefix('_')?.parse().ok()
+    }
+
+    /// The bound at which a partition begins, as SQL; past the last moment there is, it is the end of all keys.
+    fn bound(self, part: u64) -> String {
+        let moment = part.checked_mul(self.width);
+        let bytes = match self.unit {
+            Unit::Hours => moment.and_then(|moment| u32::try_from(moment).ok()).map(|hour| format!("{hour:08x}")),
+            Unit::Seconds => moment.map(|second| format!("{second:016x}")),
+        };
+        bytes.map_or("MAXVALUE".into(), |hex| format!("'\\x{hex}'"))
+    }
+
+    fn moment(self, at: Timestamp) -> u64 {
+        match self.unit {
+            Unit::Hours => u64::from(Hour::containing(at).0),
+            Unit::Seconds => at.0,
+        }
+    }
+
+    /// Whether everything in a partition is over by `now`: a bucket whose hour has begun holds nothing live.
+    fn is_over(self, part: u64, now: Timestamp) -> bool {
+        let end = (part + 1).saturating_mul(self.width);
+        match self.unit {
+            // The hours of a partition end before `end`, and the last of them is over once it has begun.
+            Unit::Hours => end <= u64::from(Hour::containing(now).0) + 1,
+            Unit::Seconds => end <= now.0,
+        }
+    }
+}
+
+/// Which partitions there are, as far as this node knows.
+#[derive(Debug, Default)]
+pub struct Known(RwLock<HashSet<(&'static str, u64)>>);
+
+impl Known {
+    fn has(&self, parted: Parted, part: u64) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&(parted.table, part))
+    }
+
+    /// Remembers that there is one.
+    pub fn add(&self, parted: Parted, part: u64) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert((parted.table, part));
+    }
+
+    fn remove(&self, parted: Parted, part: u64) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&(parted.table, part));
+    }
+}
+
+impl PostgresStore {
+    /// Sees to it that there is a partition for what belongs to that hour.
+    pub(super) async fn cover_hour(&self, parted: Parted, hour: u32) -> Result<()> {
+        self.cover(parted, u64::from(hour)).await
+    }
+
+    /// Sees to it that there is a partition for what belongs to that second.
+    pub(super) async fn cover_second(&self, parted: Parted, second: Timestamp) -> Result<()> {
+        self.cover(parted, second.0).await
+    }
+
+    async fn cover(&self, parted: Parted, moment: u64) -> Result<()> {
+        let part = parted.part_of(moment);
+        if self.known.has(parted, part) {
+            return Ok(());
+        }
+        make(&self.connections, parted, part).await?;
+        self.known.add(parted, part);
+        Ok(())
+    }
+
+    /// Makes the partitions of the next hours.
+    pub(super) async fn make_ahead(&self, now: Timestamp) -> Result<()> {
+        for parted in PARTED {
+            for hour in 0..=HOURS_AHEAD {
+                self.cover(parted, parted.moment(Timestamp(now.0.saturating_add(hour * 3600)))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The partitions of a table that are over by `now`, oldest first.
+    pub(super) async fn parts_over(&self, parted: Parted, now: Timestamp) -> Result<Vec<u64>> {
+        let mut parts: Vec<u64> = self.parts(parted).await?;
+        parts.retain(|part| parted.is_over(*part, now));
+        Ok(parts)
+    }
+
+    /// The partitions of a table, oldest first, as the database tells them.
+    pub(super) async fn parts(&self, parted: Parted) -> Result<Vec<u64>> {
+        const PARTS: Statement = Statement::reading(
+            "partitions",
+            "SELECT convert_to(c.relname, 'UTF8') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = to_regclass(convert_from($1, 'UTF8'))",
+        );
+        let rows = self.connections.rows(&PARTS, &[Param::Bytes(parted.table.as_bytes())]).await?;
+        let names = rows.iter().map(|row| row.try_get::<_, &[u8]>(0).map_err(super::connections::unavailable));
+        let mut parts = Vec::new();
+        for name in names {
+            parts.extend(std::str::from_utf8(name?).ok().and_then(|name| parted.part_named(name)));
+        }
+        parts.sort_unstable();
+        Ok(parts)
+    }
+
+    /// Drops a partition, unless somebody uses its table for longer than a moment: then it stays, and `false` is returned.
+    pub(super) async fn drop_part(&self, parted: Parted, part: u64) -> Result<bool> {
+        self.known.remove(parted, part);
+        let name = parted.name(part);
+        let sql = format!(
+            "BEGIN; {LOCK}; SET LOCAL lock_timeout = '100ms'; \
+             DROP TABLE IF EXISTS {name}; COMMIT"
+        );
+        let object = self.connections.connection().await?;
+        match object.batch_execute(&sql).await {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let timed_out = error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE);
+                object.batch_execute("ROLLBACK").await.map_err(super::connections::unavailable)?;
+                if timed_out { Ok(false) } else { Err(super::connections::unavailable(error)) }
+            }
+        }
+    }
+}
+
+/// Makes a partition that is not there. It is made beside its table and attached, which stops nobody who reads or writes.
+async fn make(connections: &Connections, parted: Parted, part: u64) -> Result<()> {
+    let (name, table) = (parted.name(part), parted.table);
+    let (from, to) = (parted.bound(part), parted.bound(part + 1));
+    let sql = format!(
+        "BEGIN; {LOCK}; \
+         DO $$ BEGIN IF to_regclass('{name}') IS NULL THEN \
+         CREATE TABLE {name} (LIKE {table} INCLUDING ALL); \
+         ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to}); \
+         END IF; END $$; COMMIT"
+    );
+    let object = connections.connection().await?;
+    if let Err(error) = object.batch_execute(&sql).await {
+        object.batch_execute("ROLLBACK").await.map_err(super::connections::unavailable)?;
+        return Err(StoreError::Unavailable(Box::new(error)));
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Records of the shared store, as another store keeps them.
