@@ -32,7 +32,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("argon2", &["secrets"]),
     ("rand", &["secrets"]),
     ("jsonwebtoken", &["secrets"]),
-    ("aws_lc_rs", &["secrets", "front"]),
+    ("aws_lc_rs", &["secrets", "front", "store/postgres"]),
     ("arc_swap", &["authorization_server", "front", "cli"]),
     ("lz4_flex", &["store/kept"]),
     ("saphyr_parser", &["apps/manifest"]),

@@ -20,10 +20,10 @@ pub enum StoreError {
         /// The table it was found in.
         place: &'static str,
     },
-    /// The folder was written by another version of this program.
-    #[error("the data folder has format {found}, and this program writes format {expected}")]
+    /// What is kept was written by another version of this program.
+    #[error("the store has format {found}, and this program writes format {expected}")]
     Format {
-        /// What the folder says.
+        /// What the store says.
         found: String,
         /// What this program writes.
         expected: u32,

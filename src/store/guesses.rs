@@ -1,4 +1,5 @@
-//! trait Guesses: how many passwords were tried at an account, so that a restart gives nobody another burst.
+//! trait Guesses: how many passwords were tried at an account, and how much came from a network, so that neither a restart nor another
+//! server gives anybody another burst.
 
 use async_trait::async_trait;
 

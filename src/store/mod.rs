@@ -44,7 +44,7 @@ pub use groups::Groups;
 pub use guesses::{Counted, Guesses};
 pub use keys::Keys;
 pub use links::Links;
-pub use measured::Measured;
+pub use measured::{Belongs, Measured};
 pub use pending_uses::PendingUses;
 pub use portable::{Portable, Record, Records, Snapshot};
 pub use readiness::{Readiness, Unready};
@@ -93,6 +93,11 @@ pub trait Store:
     /// Drops a bounded number of records that are over by `horizon`, and says whether more are left. Needs no durability:
     /// what is dropped was already over.
     async fn sweep(&self, horizon: Horizon) -> Result<Swept>;
+
+    /// Makes something durable that means nothing, to know whether anything can be.
+    async fn takes_writes(&self) -> Result<()> {
+        self.settled().await
+    }
 
     /// Which changes are taken now, as far as is known without trying: a store that watches nothing takes all. Costs
     /// nothing to ask.

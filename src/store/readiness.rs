@@ -1,5 +1,6 @@
 //! Readiness: whether this server should be sent requests. The store is asked by a durable write, at most once a second
-//! however many ask, so that nobody who asks can burden it.
+//! however many ask, so that nobody who asks can burden it. A store that several servers share is told apart from one that fails
+//! with its server: nobody should restart servers for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,9 +10,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::domain::time::{Lifetime, Timestamp};
-use crate::store::Store;
+use crate::store::{Belongs, Store};
 
-/// How long the disk may take.
+/// How long the store may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why no request should be sent here.
@@ -24,6 +25,10 @@ pub enum Unready {
     StoreRefusesWrites,
     /// The store took longer than a second to make a write durable.
     StoreIsSlow,
+    /// The database that servers share does not answer or takes no writes; a restart of this server mends nothing.
+    SharedStoreUnavailable,
+    /// The database that servers share took longer than a second to answer.
+    SharedStoreIsSlow,
 }
 
 impl Unready {
@@ -33,6 +38,11 @@ impl Unready {
             Self::Draining => "the server is ending",
             Self::StoreRefusesWrites => "the store refuses writes; look at the disk and at the log, then restart",
             Self::StoreIsSlow => "the store took longer than a second to make a write durable",
+            Self::SharedStoreUnavailable => {
+                "the database does not answer or takes no writes; look at it with `hallmark store check`, a restart of this \
+                 server mends nothing"
+            }
+            Self::SharedStoreIsSlow => "the database took longer than a second to make a write durable",
         }
     }
 }
@@ -64,10 +74,12 @@ impl Readiness {
         if let Some((_, answer)) = last.filter(|(asked, _)| is_fresh(*asked, now)) {
             return answer;
         }
-        let answer = match timeout(PATIENCE, store.settled()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Unready::StoreRefusesWrites),
-            Err(_) => Err(Unready::StoreIsSlow),
+        let answer = match (timeout(PATIENCE, store.takes_writes()).await, store.belongs_to()) {
+            (Ok(Ok(())), _) => Ok(()),
+            (Ok(Err(_)), Belongs::ToThisProcess) => Err(Unready::StoreRefusesWrites),
+            (Ok(Err(_)), Belongs::ToSeveral) => Err(Unready::SharedStoreUnavailable),
+            (Err(_), Belongs::ToThisProcess) => Err(Unready::StoreIsSlow),
+            (Err(_), Belongs::ToSeveral) => Err(Unready::SharedStoreIsSlow),
         };
         *last = Some((now, answer));
         answer

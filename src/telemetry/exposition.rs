@@ -21,10 +21,27 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// What the store says of itself.
 #[derive(Clone, Debug, Default)]
 pub struct StoreMeasures {
-    /// How long each wait for the disk took.
+    /// How long each wait for a change to be durable took.
     pub commits: Distribution,
     /// What it takes on the disk, if that can be told.
     pub bytes: Option<u64>,
+    /// Its connections, where it is reached by some.
+    pub pool: Option<PoolMeasures>,
+}
+
+/// The connections to a store that is elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct PoolMeasures {
+    /// How many wait to be used.
+    pub idle: usize,
+    /// How many are in use.
+    pub in_use: usize,
+    /// How many requests wait for one.
+    pub waiting: usize,
+    /// How long they waited.
+    pub waits: Distribution,
+    /// How long statements took on them, and transactions as a whole.
+    pub statements: Distribution,
 }
 
 /// What the numbers are read from.
@@ -77,6 +94,9 @@ impl Collector for Exposition {
         if let Some(bytes) = self.store.bytes {
             gauge(&mut encoder, ("store_size", Some(&Unit::Bytes)), "What the store takes on the disk", bytes)?;
         }
+        if let Some(pool) = &self.store.pool {
+            pooled(&mut encoder, pool)?;
+        }
         if let Some(bytes) = resident_bytes() {
             let help = "Memory of this process that is in RAM";
             gauge(&mut encoder, ("process_resident_memory", Some(&Unit::Bytes)), help, bytes)?;
@@ -106,6 +126,23 @@ impl Exposition {
         }
         Ok(())
     }
+}
+
+fn pooled(encoder: &mut DescriptorEncoder<'_>, pool: &PoolMeasures) -> Result<(), fmt::Error> {
+    let help = "Connections to the database";
+    let mut family = encoder.encode_descriptor("store_connections", help, None, MetricType::Gauge)?;
+    for (state, count) in [("idle", pool.idle), ("in_use", pool.in_use)] {
+        family.encode_family(&[("state", state)])?.encode_gauge(&(count as u64))?;
+    }
+    let help = "Requests that wait for a connection to the database";
+    gauge(encoder, ("store_connection_waiters", None), help, pool.waiting as u64)?;
+    let seconds = Some(&Unit::Seconds);
+    let help = "How long was waited for a connection to the database";
+    let waits = encoder.encode_descriptor("store_connection_wait", help, seconds, MetricType::Histogram)?;
+    histogram(waits, &pool.waits)?;
+    let help = "How long statements and transactions took at the database";
+    let statements = encoder.encode_descriptor("store_statement", help, seconds, MetricType::Histogram)?;
+    histogram(statements, &pool.statements)
 }
 
 fn counters<'l>(

@@ -17,7 +17,7 @@ pub mod refusals;
 pub mod requests;
 pub mod tally;
 
-pub use exposition::{CONTENT_TYPE, StoreMeasures};
+pub use exposition::{CONTENT_TYPE, PoolMeasures, StoreMeasures};
 pub use process::resident_bytes;
 
 use std::sync::{Arc, OnceLock};

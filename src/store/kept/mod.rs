@@ -4,6 +4,8 @@
 //! is a version byte and then its postcard encoding.
 
 pub mod api_tokens;
+pub mod apps;
+pub mod copying;
 pub mod keys;
 pub mod lines;
 pub mod registry;
@@ -11,6 +13,7 @@ pub mod roles;
 pub mod tables;
 pub mod tokens;
 
+pub use copying::Copying;
 pub use tables::{Holds, Reading, TableKind, named};
 
 use serde::Serialize;

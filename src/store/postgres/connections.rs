@@ -18,16 +18,18 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Row};
 
 use crate::domain::secret::Secret;
+use crate::store::postgres::measured::{Timed, Times};
 use crate::store::postgres::statement::{ATTEMPTS, Kind, Param, Statement, pause};
 use crate::store::postgres::tls;
 use crate::store::{Result, StoreError};
-use crate::telemetry::tally::Histogram;
 
 /// How the database is reached.
 #[derive(Clone)]
 pub struct Opening {
     /// `postgres://user:password@host:port,host:port/database?target_session_attrs=read-write`.
     pub url: Secret<String>,
+    /// A standby that questions about credentials may be asked of, if it is one that changes wait for.
+    pub standby: Option<Secret<String>>,
     /// Who vouches for the database, as PEM; where none is named, whomever the machine trusts.
     pub certificate_authority: Option<PathBuf>,
     /// So many connections at most.
@@ -38,6 +40,13 @@ pub struct Opening {
     pub statement_timeout: Duration,
     /// Whether statements are prepared, or come each by itself through a pooler that gives every transaction another connection.
     pub statements: Statements,
+}
+
+impl Opening {
+    /// The same of another server.
+    pub fn at(&self, url: Secret<String>) -> Self {
+        Self { url, standby: None, ..self.clone() }
+    }
 }
 
 /// How statements are sent.
@@ -71,10 +80,8 @@ pub struct Connections {
     pool: Pool,
     statements: Statements,
     patience: Duration,
-    /// How long was waited for a connection.
-    pub waits: Histogram,
-    /// How long statements took.
-    pub times: Histogram,
+    /// How long everything took.
+    pub times: Times,
 }
 
 impl Connections {
@@ -105,8 +112,7 @@ impl Connections {
             statements: opening.statements,
             // The database ends a statement by itself; this is for one that does not answer at all.
             patience: opening.statement_timeout + opening.connect_timeout,
-            waits: Histogram::default(),
-            times: Histogram::default(),
+            times: Times::default(),
         })
     }
 
@@ -160,7 +166,7 @@ impl Connections {
 
     async fn attempt(&self) -> Result<Attempt<'_>> {
         let object = self.connection().await?;
-        Ok(Attempt { connections: self, object: Some(object), in_transaction: false, begun: Instant::now() })
+        Ok(Attempt { connections: self, object: Some(object), in_transaction: false, timed: Timed::now() })
     }
 
     /// Text of several statements that take no parameters, such as a migration.
@@ -185,8 +191,13 @@ impl Connections {
     pub async fn connection(&self) -> Result<Object> {
         let asked = Instant::now();
         let object = self.pool.get().await;
-        self.waits.observe(asked.elapsed());
+        self.times.waits.observe(asked.elapsed());
         object.map_err(|error: PoolError| StoreError::Unavailable(Box::new(error)))
+    }
+
+    /// The pool, for what reads for longer than its caller.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
     }
 
     /// Lets go of every connection that is not in use; those in use are closed when they come back.
@@ -326,7 +337,7 @@ pub struct Attempt<'c> {
     /// `None` once it was given up.
     object: Option<Object>,
     in_transaction: bool,
-    begun: Instant,
+    timed: Timed,
 }
 
 impl Attempt<'_> {
@@ -335,6 +346,7 @@ impl Attempt<'_> {
     /// # Errors
     /// [`Failure`] says what to do about it.
     pub async fn rows(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<Vec<Row>> {
+        self.timed.runs(statement.kind);
         let patience = self.connections.patience;
         let rows = async {
             let object = self.object()?;
@@ -367,6 +379,7 @@ impl Attempt<'_> {
     /// # Errors
     /// As [`Attempt::rows`].
     pub async fn execute(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<u64> {
+        self.timed.runs(statement.kind);
         let patience = self.connections.patience;
         let changed = async {
             let object = self.object()?;
@@ -430,7 +443,7 @@ impl Attempt<'_> {
 // Whoever is abandoned in the middle of a transaction leaves a connection that nobody may use.
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        self.connections.times.observe(self.begun.elapsed());
+        self.connections.times.observe(&self.timed);
         if self.in_transaction {
             self.give_up();
         }
@@ -441,6 +454,11 @@ impl Drop for Attempt<'_> {
 pub fn unavailable(error: tokio_postgres::Error) -> StoreError {
     StoreError::Unavailable(Box::new(error))
 }
+
+/// One plan for each statement, by its indexes, whatever the database knows of the sizes of its tables by then: a plan that was made
+/// while a table was empty must not read a million rows later. To plan for each value would cost more than the statement.
+const PLANS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
+                     -c enable_mergejoin=off -c jit=off";
 
 fn settings(opening: &Opening) -> std::result::Result<Config, Unusable> {
     let url = opening.url.expose();
@@ -465,7 +483,7 @@ fn settings(opening: &Opening) -> std::result::Result<Config, Unusable> {
     // A pooler in transaction mode takes none of these: docs/postgres.md says how its role gets them.
     if opening.statements == Statements::Prepared {
         let ours = format!(
-            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} -c plan_cache_mode=force_generic_plan",
+            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {PLANS}",
             opening.statement_timeout.as_millis(),
             (opening.statement_timeout + opening.connect_timeout).as_millis(),
         );

@@ -52,9 +52,6 @@ const ADD_CODE: Statement = Statement::writing(
     "INSERT INTO codes (key, record) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET record = excluded.record",
 );
 
-const GRANTS_OF_CLIENT: Statement =
-    Statement::reading("grants_of_client", "SELECT record FROM grants WHERE client = $1");
-
 #[async_trait]
 impl Grants for PostgresStore {
     async fn grant(&self, id: GrantId) -> Result<Option<Grant>> {
@@ -145,7 +142,7 @@ impl PostgresStore {
 
 /// Takes a site out of those grants among `rows`' records that name it, within a transaction that has locked them.
 pub(super) async fn leave_site(attempt: &mut Attempt<'_>, select: &Statement, who: &[u8], site: SiteId) -> Outcome<()> {
-    let rows = attempt.rows(select, &[Bytes(who)]).await?;
+    let rows = attempt.rows(select, &[Bytes(who), Bytes(site.as_bytes())]).await?;
     for grant in all::<Grant>(&rows, "grants")? {
         if !grant.sites.contains(&site) {
             continue;
@@ -161,10 +158,14 @@ pub(super) async fn leave_site(attempt: &mut Attempt<'_>, select: &Statement, wh
     Ok(())
 }
 
-/// What a person allowed, locked.
-pub(super) const LOCK_GRANTS_OF: Statement =
-    Statement::writing("lock_grants_of", "SELECT record FROM grants WHERE user_id = $1 ORDER BY key FOR UPDATE");
+/// What a person allowed in which the bytes of a site are found, locked.
+pub(super) const LOCK_GRANTS_OF: Statement = Statement::writing(
+    "lock_grants_of",
+    "SELECT record FROM grants WHERE user_id = $1 AND position($2 IN record) > 0 ORDER BY key FOR UPDATE",
+);
 
-/// What was allowed to a client, locked.
-pub(super) const LOCK_GRANTS_OF_CLIENT: Statement =
-    Statement::writing("lock_grants_of_client", "SELECT record FROM grants WHERE client = $1 ORDER BY key FOR UPDATE");
+/// What was allowed to a client in which the bytes of a site are found, locked: of a large client that is a small part.
+pub(super) const LOCK_GRANTS_OF_CLIENT: Statement = Statement::writing(
+    "lock_grants_of_client",
+    "SELECT record FROM grants WHERE client = $1 AND position($2 IN record) > 0 ORDER BY key FOR UPDATE",
+);

@@ -9,8 +9,9 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::domain::time::{Hour, Timestamp};
 use crate::store::postgres::PostgresStore;
-use crate::store::postgres::connections::Connections;
-use crate::store::postgres::statement::{Param, Statement};
+use crate::store::postgres::connections::{Connections, unavailable};
+use crate::store::postgres::record::bytes;
+use crate::store::postgres::statement::Statement;
 use crate::store::{Result, StoreError};
 
 /// A table in partitions.
@@ -22,7 +23,18 @@ pub struct Parted {
     unit: Unit,
     /// So many units of time are in a partition.
     width: u64,
+    /// How its partitions are stored.
+    stored: &'static str,
 }
+
+/// What is dropped within hours is not worth a vacuum.
+const UNVACUUMED: &str = "autovacuum_enabled = off";
+
+/// Room in each page, so that the next version of a row lies beside the one before and no index learns of it.
+const WITH_ROOM: &str = "fillfactor = 80";
+
+/// What is only added to.
+const APPENDED: &str = "fillfactor = 100";
 
 /// What a key of a partitioned table begins with, big-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,21 +46,21 @@ enum Unit {
 }
 
 /// Access tokens, by the hour they end.
-pub const TOKENS: Parted = Parted { table: "tokens", unit: Unit::Hours, width: 1 };
+pub const TOKENS: Parted = Parted { table: "tokens", unit: Unit::Hours, width: 1, stored: UNVACUUMED };
 /// Codes, by the hour they end.
-pub const CODES: Parted = Parted { table: "codes", unit: Unit::Hours, width: 1 };
+pub const CODES: Parted = Parted { table: "codes", unit: Unit::Hours, width: 1, stored: UNVACUUMED };
 /// Pushed requests, by the hour they end.
-pub const PUSHED: Parted = Parted { table: "pushed", unit: Unit::Hours, width: 1 };
+pub const PUSHED: Parted = Parted { table: "pushed", unit: Unit::Hours, width: 1, stored: UNVACUUMED };
 /// Requests of browsers, by the hour they end.
-pub const TRANSACTIONS: Parted = Parted { table: "transactions", unit: Unit::Hours, width: 1 };
+pub const TRANSACTIONS: Parted = Parted { table: "transactions", unit: Unit::Hours, width: 1, stored: UNVACUUMED };
 /// Used assertions, by the hour they end.
-pub const ASSERTIONS: Parted = Parted { table: "assertions", unit: Unit::Hours, width: 1 };
+pub const ASSERTIONS: Parted = Parted { table: "assertions", unit: Unit::Hours, width: 1, stored: UNVACUUMED };
 /// Families, by the hour by which nothing of them can be live.
-pub const FAMILIES: Parted = Parted { table: "families", unit: Unit::Hours, width: 30 * 24 };
+pub const FAMILIES: Parted = Parted { table: "families", unit: Unit::Hours, width: 30 * 24, stored: WITH_ROOM };
 /// Rotations, by the second they happened in.
-pub const ROTATIONS: Parted = Parted { table: "rotations", unit: Unit::Seconds, width: 3600 };
+pub const ROTATIONS: Parted = Parted { table: "rotations", unit: Unit::Seconds, width: 3600, stored: UNVACUUMED };
 /// The audit trail, by the second.
-pub const EVENTS: Parted = Parted { table: "events", unit: Unit::Seconds, width: 30 * 24 * 3600 };
+pub const EVENTS: Parted = Parted { table: "events", unit: Unit::Seconds, width: 30 * 24 * 3600, stored: APPENDED };
 
 /// All of them.
 pub const PARTED: [Parted; 8] = [TOKENS, CODES, PUSHED, TRANSACTIONS, ASSERTIONS, FAMILIES, ROTATIONS, EVENTS];
@@ -56,10 +68,29 @@ pub const PARTED: [Parted; 8] = [TOKENS, CODES, PUSHED, TRANSACTIONS, ASSERTIONS
 /// For so many hours partitions are made ahead.
 const HOURS_AHEAD: u64 = 2;
 
+/// What the partitions of the next hours are called.
+pub fn names_ahead(now: Timestamp) -> Vec<String> {
+    let hours = |parted: Parted| {
+        let moments = (0..=HOURS_AHEAD).map(|hour| Timestamp(now.0.saturating_add(hour * 3600)));
+        moments.map(move |at| parted.name(parted.part_of(parted.moment(at))))
+    };
+    let mut names: Vec<String> = PARTED.into_iter().flat_map(hours).collect();
+    names.dedup();
+    names
+}
+
 /// How a node takes its turn at making and dropping partitions.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(8112131212)";
 
+/// Whether a relation is there, as of this moment: by its name it would be looked up among what the connection remembers.
+const THERE: &str = "SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+
 impl Parted {
+    /// Whether its keys begin with a second, and not with an hour.
+    pub fn is_by_second(self) -> bool {
+        self.unit == Unit::Seconds
+    }
+
     /// In which of its partitions a moment is.
     fn part_of(self, moment: u64) -> u64 {
         moment / self.width
@@ -111,8 +142,7 @@ impl Known {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&(parted.table, part))
     }
 
-    /// Remembers that there is one.
-    pub fn add(&self, parted: Parted, part: u64) {
+    fn add(&self, parted: Parted, part: u64) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert((parted.table, part));
     }
 
@@ -154,43 +184,55 @@ impl PostgresStore {
 
     /// The partitions of a table that are over by `now`, oldest first.
     pub(super) async fn parts_over(&self, parted: Parted, now: Timestamp) -> Result<Vec<u64>> {
-        let mut parts: Vec<u64> = self.parts(parted).await?;
-        parts.retain(|part| parted.is_over(*part, now));
+        let all = self.parts().await?;
+        let of_table = all.into_iter().filter(|(table, part)| *table == parted && parted.is_over(*part, now));
+        Ok(of_table.map(|(_, part)| part).collect())
+    }
+
+    /// Every partition, each table's oldest first, as the database tells them.
+    pub(super) async fn parts(&self) -> Result<Vec<(Parted, u64)>> {
+        const PARTS: Statement = Statement::reading(
+            "partitions",
+            "SELECT convert_to(p.relname, 'UTF8'), convert_to(c.relname, 'UTF8')
+             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+             WHERE p.relkind = 'p' AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace",
+        );
+        let mut parts = Vec::new();
+        for row in self.connections.rows(&PARTS, &[]).await? {
+            let (table, name) = (bytes(&row, 0)?.unwrap_or_default(), bytes(&row, 1)?.unwrap_or_default());
+            let Some(parted) = PARTED.into_iter().find(|parted| parted.table.as_bytes() == table) else { continue };
+            let part = std::str::from_utf8(name).ok().and_then(|name| parted.part_named(name));
+            parts.extend(part.map(|part| (parted, part)));
+        }
+        parts.sort_unstable_by_key(|(parted, part)| (parted.table, *part));
         Ok(parts)
     }
 
-    /// The partitions of a table, oldest first, as the database tells them.
-    pub(super) async fn parts(&self, parted: Parted) -> Result<Vec<u64>> {
-        const PARTS: Statement = Statement::reading(
-            "partitions",
-            "SELECT convert_to(c.relname, 'UTF8') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-             WHERE i.inhparent = to_regclass(convert_from($1, 'UTF8'))",
-        );
-        let rows = self.connections.rows(&PARTS, &[Param::Bytes(parted.table.as_bytes())]).await?;
-        let names = rows.iter().map(|row| row.try_get::<_, &[u8]>(0).map_err(super::connections::unavailable));
-        let mut parts = Vec::new();
-        for name in names {
-            parts.extend(std::str::from_utf8(name?).ok().and_then(|name| parted.part_named(name)));
+    /// Remembers which partitions there are.
+    pub(super) async fn learn_parts(&self) -> Result<()> {
+        for (parted, part) in self.parts().await? {
+            self.known.add(parted, part);
         }
-        parts.sort_unstable();
-        Ok(parts)
+        Ok(())
+    }
+
+    /// The last moment, in the units of its table, that belongs to a partition.
+    pub(super) fn last_of(parted: Parted, part: u64) -> u64 {
+        (part + 1).saturating_mul(parted.width) - 1
     }
 
     /// Drops a partition, unless somebody uses its table for longer than a moment: then it stays, and `false` is returned.
     pub(super) async fn drop_part(&self, parted: Parted, part: u64) -> Result<bool> {
         self.known.remove(parted, part);
         let name = parted.name(part);
-        let sql = format!(
-            "BEGIN; {LOCK}; SET LOCAL lock_timeout = '100ms'; \
-             DROP TABLE IF EXISTS {name}; COMMIT"
-        );
+        let sql = format!("BEGIN; {LOCK}; SET LOCAL lock_timeout = '100ms'; DROP TABLE IF EXISTS {name}; COMMIT");
         let object = self.connections.connection().await?;
         match object.batch_execute(&sql).await {
             Ok(()) => Ok(true),
             Err(error) => {
                 let timed_out = error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE);
-                object.batch_execute("ROLLBACK").await.map_err(super::connections::unavailable)?;
-                if timed_out { Ok(false) } else { Err(super::connections::unavailable(error)) }
+                object.batch_execute("ROLLBACK").await.map_err(unavailable)?;
+                if timed_out { Ok(false) } else { Err(unavailable(error)) }
             }
         }
     }
@@ -198,18 +240,18 @@ impl PostgresStore {
 
 /// Makes a partition that is not there. It is made beside its table and attached, which stops nobody who reads or writes.
 async fn make(connections: &Connections, parted: Parted, part: u64) -> Result<()> {
-    let (name, table) = (parted.name(part), parted.table);
+    let (name, table, stored) = (parted.name(part), parted.table, parted.stored);
     let (from, to) = (parted.bound(part), parted.bound(part + 1));
     let sql = format!(
         "BEGIN; {LOCK}; \
-         DO $$ BEGIN IF to_regclass('{name}') IS NULL THEN \
-         CREATE TABLE {name} (LIKE {table} INCLUDING ALL); \
+         DO $$ BEGIN IF NOT EXISTS ({THERE} AND relname = '{name}') THEN \
+         CREATE TABLE {name} (LIKE {table} INCLUDING ALL) WITH ({stored}); \
          ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to}); \
          END IF; END $$; COMMIT"
     );
     let object = connections.connection().await?;
     if let Err(error) = object.batch_execute(&sql).await {
-        object.batch_execute("ROLLBACK").await.map_err(super::connections::unavailable)?;
+        object.batch_execute("ROLLBACK").await.map_err(unavailable)?;
         return Err(StoreError::Unavailable(Box::new(error)));
     }
     Ok(())

@@ -1,1 +1,230 @@
-//! The sweep on PostgreSQL.
+//! The sweep on PostgreSQL: what comes by the thousand is dropped a partition at a time; what is left is deleted, a bounded
+//! number of rows at a time. Any node may sweep, and several at once: each step is good to take twice.
+
+use async_trait::async_trait;
+
+use crate::domain::api_token::LISTED_AFTER_EXPIRY;
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::kept::tokens::KeptFamily;
+use crate::store::kept::{decode, encode};
+use crate::store::postgres::PostgresStore;
+use crate::store::postgres::partitions::{
+    ASSERTIONS, CODES, EVENTS, FAMILIES, PUSHED, Parted, ROTATIONS, TOKENS, TRANSACTIONS,
+};
+use crate::store::postgres::record::bytes;
+use crate::store::postgres::statement::Param::{Bytes, Many, Number};
+use crate::store::postgres::statement::{Param, Statement};
+use crate::store::{Horizon, Result, Store, StoreError, Swept};
+
+/// How many rows one sweep deletes or changes.
+const BOUND: u64 = 2000;
+
+/// How many families are looked at together.
+const BATCH: u64 = 500;
+
+// A row that says how far something came; it never goes back.
+const ADVANCE: Statement = Statement::writing(
+    "advance",
+    "INSERT INTO singles (key, record) VALUES ($1, $2)
+     ON CONFLICT (key) DO UPDATE SET record = excluded.record WHERE singles.record < excluded.record",
+);
+
+const SINGLE: Statement = Statement::reading("single", "SELECT record FROM singles WHERE key = $1");
+
+const SWEEP_SESSIONS: Statement = Statement::writing(
+    "sweep_sessions",
+    "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE key < $1 ORDER BY key LIMIT $2)",
+);
+
+const SWEEP_DEVICES: Statement = Statement::writing(
+    "sweep_devices",
+    "DELETE FROM devices WHERE key IN (SELECT key FROM devices WHERE key < $1 ORDER BY key LIMIT $2)",
+);
+
+const SWEEP_LINKS: Statement = Statement::writing(
+    "sweep_links",
+    "DELETE FROM links WHERE key IN (SELECT key FROM links WHERE key < $1 ORDER BY key LIMIT $2)",
+);
+
+const SWEEP_GUESSES: Statement = Statement::writing(
+    "sweep_guesses",
+    "DELETE FROM guesses WHERE ends < $1 AND key IN (SELECT key FROM guesses WHERE ends < $1 ORDER BY ends LIMIT $2)",
+);
+
+const SWEEP_API_TOKENS: Statement = Statement::writing(
+    "sweep_api_tokens",
+    "DELETE FROM api_tokens WHERE key IN (SELECT key FROM api_tokens WHERE token < $1 ORDER BY token LIMIT $2)",
+);
+
+const SWEEP_TOKEN_USES: Statement = Statement::writing(
+    "sweep_token_uses",
+    "DELETE FROM token_uses WHERE key IN (SELECT key FROM token_uses WHERE key < $1 ORDER BY key LIMIT $2)",
+);
+
+// The second byte of a record is 0 where the family is live: what was not ended after all stays.
+const SWEEP_FAMILIES: Statement = Statement::writing(
+    "sweep_families",
+    "DELETE FROM families WHERE get_byte(record, 1) <> 0
+     AND key IN (SELECT key FROM families WHERE forget < $1 ORDER BY forget LIMIT $2)",
+);
+
+const ROTATED: Statement = Statement::reading(
+    "rotated",
+    "SELECT r.key, f.record FROM rotations r LEFT JOIN families f ON f.key = substring(r.key FROM 9)
+     WHERE r.key > $1 AND r.key < $2 ORDER BY r.key LIMIT $3",
+);
+
+const ERASE: Statement = Statement::writing(
+    "erase_rotations",
+    "UPDATE families SET record = erased.after FROM unnest($1, $2, $3) AS erased (key, before, after)
+     WHERE families.key = erased.key AND families.record = erased.before",
+);
+
+const ASK: Statement = Statement::writing(
+    "takes_writes",
+    "INSERT INTO singles (key, record) VALUES ('asked', '') ON CONFLICT (key) DO UPDATE SET record = excluded.record",
+);
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn takes_writes(&self) -> Result<()> {
+        self.connections.execute(&ASK, &[]).await.map(drop)
+    }
+
+    async fn sweep(&self, Horizon { now, rotations, events }: Horizon) -> Result<Swept> {
+        // A bucket whose hour has begun holds nothing live, and the next bucket is the first that may.
+        let end = Hour(Hour::containing(now).0.saturating_add(1));
+        for parted in [TOKENS, CODES, PUSHED, TRANSACTIONS] {
+            self.drop_parts(parted, now).await?;
+        }
+        self.forget_assertions(now).await?;
+        // A family is of a partition of thirty days, and is not shown from its own hour on.
+        self.advance("swept", &end.to_be_bytes()).await?;
+        self.drop_parts(FAMILIES, now).await?;
+        self.advance("events_from", &events.0.to_be_bytes()).await?;
+        self.drop_parts(EVENTS, events).await?;
+
+        let mut left = BOUND;
+        let listed = Hour::containing(now - LISTED_AFTER_EXPIRY).to_be_bytes();
+        let end_key = end.to_be_bytes();
+        for (statement, before) in [
+            (SWEEP_SESSIONS, Bytes(&end_key)),
+            (SWEEP_DEVICES, Bytes(&end_key)),
+            (SWEEP_LINKS, Bytes(&end_key)),
+            (SWEEP_GUESSES, Number(end.0.into())),
+            (SWEEP_API_TOKENS, Bytes(&listed)),
+            (SWEEP_TOKEN_USES, Bytes(&listed)),
+            (SWEEP_FAMILIES, Number(end.0.into())),
+        ] {
+            self.delete(&statement, before, &mut left).await?;
+        }
+        self.erase_rotations(rotations, &mut left).await?;
+        self.make_ahead(now).await?;
+        self.measure().await?;
+        Ok(if left == 0 { Swept::MoreLeft } else { Swept::Clean })
+    }
+}
+
+impl PostgresStore {
+    async fn drop_parts(&self, parted: Parted, by: Timestamp) -> Result<()> {
+        for part in self.parts_over(parted, by).await? {
+            if !self.drop_part(parted, part).await? {
+                tracing::info!(table = parted.table, part, "somebody reads for long: this partition is dropped later");
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets which assertions were used, after it is said up to which hour that was done: if the clock steps back, what expires by
+    /// then may have been used, and is taken for that.
+    async fn forget_assertions(&self, now: Timestamp) -> Result<()> {
+        const USED_BY: Statement =
+            Statement::reading("assertions_used_by", "SELECT 1 FROM assertions WHERE key < $1 LIMIT 1");
+        for part in self.parts_over(ASSERTIONS, now).await? {
+            let last = u32::try_from(Self::last_of(ASSERTIONS, part)).unwrap_or(u32::MAX);
+            let end = last.saturating_add(1).to_be_bytes();
+            if self.connections.row(&USED_BY, &[Bytes(&end)]).await?.is_some() {
+                self.remember_forgotten(last).await?;
+            }
+            if !self.drop_part(ASSERTIONS, part).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remember_forgotten(&self, hour: u32) -> Result<()> {
+        loop {
+            let before = self.connections.row(&SINGLE, &[Bytes(b"forgotten")]).await?;
+            let before = before.as_ref().map(|row| bytes(row, 0)).transpose()?.flatten();
+            let known: Option<u32> = before.map(|record| decode("forgotten", record)).transpose()?;
+            if known >= Some(hour) {
+                return Ok(());
+            }
+            const REMEMBER: Statement = Statement::writing(
+                "remember_forgotten",
+                "INSERT INTO singles (key, record) VALUES ('forgotten', $2)
+                 ON CONFLICT (key) DO UPDATE SET record = excluded.record WHERE singles.record = $1",
+            );
+            let after = encode(&hour)?;
+            let params = [Param::Maybe(before), Bytes(&after)];
+            if self.connections.execute(&REMEMBER, &params).await? > 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn advance(&self, what: &str, to: &[u8]) -> Result<()> {
+        self.connections.execute(&ADVANCE, &[Bytes(what.as_bytes()), Bytes(to)]).await.map(drop)
+    }
+
+    async fn delete(&self, statement: &Statement, before: Param<'_>, left: &mut u64) -> Result<()> {
+        if *left > 0 {
+            let count = i64::try_from(*left).unwrap_or(i64::MAX);
+            let deleted = self.connections.execute(statement, &[before, Number(count)]).await?;
+            *left = left.saturating_sub(deleted);
+        }
+        Ok(())
+    }
+
+    /// Erases what rotations up to that moment were derived with, unless the family moved on since, and drops the partitions
+    /// in which that was done for all.
+    async fn erase_rotations(&self, until: Timestamp, left: &mut u64) -> Result<()> {
+        let end = until.0.saturating_add(1).to_be_bytes();
+        loop {
+            if *left == 0 {
+                return Ok(());
+            }
+            let row = self.connections.row(&SINGLE, &[Bytes(b"erased")]).await?;
+            let done = row.as_ref().map(|row| bytes(row, 0)).transpose()?.flatten().unwrap_or_default();
+            let count = BATCH.min(*left);
+            let limit = Number(i64::try_from(count).unwrap_or(i64::MAX));
+            let rows = self.connections.rows(&ROTATED, &[Bytes(done), Bytes(&end), limit]).await?;
+            let mut changes = Vec::new();
+            for row in &rows {
+                let key = bytes(row, 0)?.unwrap_or_default();
+                if let (Some((at, family)), Some(record)) = (key.split_first_chunk(), bytes(row, 1)?)
+                    && let KeptFamily::Live(kept) = decode("families", record)?
+                    && let Some(erased) = kept.without_rotation_of(Timestamp(u64::from_be_bytes(*at)))
+                {
+                    changes.push((family, record, encode(&KeptFamily::Live(erased))?));
+                }
+            }
+            if !changes.is_empty() {
+                let keys: Vec<_> = changes.iter().map(|(family, _, _)| *family).collect();
+                let before: Vec<_> = changes.iter().map(|(_, before, _)| *before).collect();
+                let after: Vec<_> = changes.iter().map(|(_, _, after)| after.as_slice()).collect();
+                self.connections.execute(&ERASE, &[Many(&keys), Many(&before), Many(&after)]).await?;
+            }
+            if let Some(last) = rows.last() {
+                let last = bytes(last, 0)?.ok_or(StoreError::Corrupt { place: "rotations" })?;
+                self.advance("erased", last).await?;
+            }
+            *left = left.saturating_sub(rows.len() as u64);
+            if (rows.len() as u64) < count {
+                return self.drop_parts(ROTATIONS, until).await;
+            }
+        }
+    }
+}

@@ -5,12 +5,10 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 
 use crate::domain::app::{App, AppVersion, Deployed, Deployment, VersionNumber};
-use crate::domain::client::Client;
 use crate::domain::id::{AppId, ClientId, InstallationId, SiteId, UserId};
 use crate::domain::installation::{Authority, Installation, InstallationRequest, Tenant};
 use crate::domain::role_binding::RoleSubject;
-use crate::domain::scope::OFFLINE_ACCESS;
-use crate::domain::scope::Scope;
+use crate::store::kept::apps::as_version_asks;
 use crate::store::kept::keys::{deployment_key, installed_key, request_key, version_key};
 use crate::store::kept::registry::{Party, Registration};
 use crate::store::sled::SledStore;
@@ -206,18 +204,5 @@ impl SledStore {
             tokio::task::yield_now().await;
         }
         Ok(())
-    }
-}
-
-/// A client that is called as a version is, and may do what it asks for.
-fn as_version_asks(client: &Client, version: &AppVersion) -> Client {
-    let privileges = &version.manifest.privileges;
-    let optional = privileges.optional_scope();
-    let offline = Scope::of([OFFLINE_ACCESS]);
-    Client {
-        name: version.manifest.name.clone().unwrap_or_else(|| client.name.clone()),
-        scope: privileges.scope().without(&optional),
-        optional_scope: optional.union(&offline),
-        ..client.clone()
     }
 }

@@ -14,6 +14,7 @@ mod clients;
 mod committer;
 mod condensed;
 mod containers;
+mod copying;
 mod events;
 mod folder;
 mod grants;

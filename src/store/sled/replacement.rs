@@ -81,6 +81,11 @@ impl Replacement {
         SledStore::open(&building, cache_mib)
     }
 
+    /// Where the store is built.
+    pub(super) fn building(&self) -> PathBuf {
+        self.folder.join(BUILDING)
+    }
+
     /// Makes the store that was built as small as what is in it, once it is closed and dropped.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What is counted, and by which names.
 
+use hallmark::telemetry::{PoolMeasures, StoreMeasures};
 use rocket::http::{ContentType, Status};
 
 use crate::support::server::{TestServer, server};
@@ -59,5 +60,24 @@ async fn the_store_and_the_process_are_measured() {
     assert!(count.first().is_some_and(|line| !line.ends_with(" 0")), "{text}");
     for name in ["hallmark_store_size_bytes ", "hallmark_process_resident_memory_bytes "] {
         assert!(lines(&text, name).first().is_some_and(|line| !line.ends_with(" 0")), "{name}: {text}");
+    }
+}
+
+#[rocket::async_test]
+async fn the_connections_of_a_store_that_is_elsewhere_are_measured() {
+    let server = server().await;
+    let pool = PoolMeasures { idle: 3, in_use: 2, waiting: 1, ..PoolMeasures::default() };
+    let measures = StoreMeasures { pool: Some(pool), ..StoreMeasures::default() };
+
+    let text = server.core.telemetry.exposition(measures).expect("text");
+
+    for line in [
+        r#"hallmark_store_connections{state="idle"} 3"#,
+        r#"hallmark_store_connections{state="in_use"} 2"#,
+        "hallmark_store_connection_waiters 1",
+        "hallmark_store_connection_wait_seconds_count 0",
+        "hallmark_store_statement_seconds_count 0",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}: {text}");
     }
 }

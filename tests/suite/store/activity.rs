@@ -9,7 +9,7 @@ use super::Backend;
 
 #[tokio::test]
 async fn the_latest_facts_about_a_person_are_kept_and_no_more() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (user_id, other) = (random::user_id(), random::user_id());
     let fact = |at| Recorded { at: Timestamp(at), event: Event::SignedIn { user_id, address: None } };
     assert_eq!(store.activity_of(user_id).await?, []);

@@ -34,7 +34,7 @@ fn in_a_month(user_id: UserId) -> ApiToken {
 
 #[tokio::test]
 async fn a_token_is_found_with_its_owner_on_the_site_that_is_asked_about() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (home, owner) = (site(), user("owner@example.com"));
     let other = Site { url: None, ..site() };
     store.add_site(&home).await?;
@@ -60,7 +60,7 @@ async fn a_token_is_found_with_its_owner_on_the_site_that_is_asked_about() -> Re
 
 #[tokio::test]
 async fn a_revoked_token_is_over_and_its_place_is_free() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let owner = random::user_id();
     let (first, second, third) = (in_a_month(owner), in_a_month(owner), in_a_month(owner));
     assert_eq!(store.add_api_token(&first, 2, NOW).await?, Kept::Done);
@@ -81,7 +81,7 @@ async fn a_revoked_token_is_over_and_its_place_is_free() -> Result<()> {
 
 #[tokio::test]
 async fn one_request_makes_one_token() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let first = in_a_month(random::user_id());
     let again = ApiToken { key: key(first.expires), ..first.clone() };
 
@@ -95,7 +95,7 @@ async fn one_request_makes_one_token() -> Result<()> {
 
 #[tokio::test]
 async fn the_same_request_of_another_person_is_another() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let first = in_a_month(random::user_id());
     let other = ApiToken { request: first.request, ..in_a_month(random::user_id()) };
     assert_eq!(store.add_api_token(&first, 5, NOW).await?, Kept::Done);
@@ -106,7 +106,7 @@ async fn the_same_request_of_another_person_is_another() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_at_once_never_make_more_than_there_is_room_for() -> Result<()> {
     for limit in [1, 10] {
-        let store = Backend::new();
+        let store = Backend::new().await;
         let owner = random::user_id();
 
         let kept = race(64, |_| {
@@ -128,7 +128,7 @@ async fn sixty_four_at_once_never_make_more_than_there_is_room_for() -> Result<(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_of_one_request_make_one_token() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let first = in_a_month(random::user_id());
 
     let kept = race(64, |_| {
@@ -144,7 +144,7 @@ async fn sixty_four_of_one_request_make_one_token() -> Result<()> {
 
 #[tokio::test]
 async fn an_expired_token_takes_no_room_and_is_listed_for_a_while() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let owner = random::user_id();
     let short = token(owner, None, after(Lifetime::days(1)));
     store.add_api_token(&short, 2, NOW).await?;
@@ -162,7 +162,7 @@ async fn an_expired_token_takes_no_room_and_is_listed_for_a_while() -> Result<()
 
 #[tokio::test]
 async fn nothing_of_a_token_is_left_a_while_after_it_expired() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let owner = random::user_id();
     let (short, long) = (token(owner, None, after(Lifetime::days(1))), in_a_month(owner));
     store.add_api_token(&short, 5, NOW).await?;
@@ -182,7 +182,7 @@ async fn nothing_of_a_token_is_left_a_while_after_it_expired() -> Result<()> {
 
 #[tokio::test]
 async fn a_use_is_noted_of_a_token_that_there_is() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let token = in_a_month(random::user_id());
     let used = TokenUse { at: NOW, from: None };
     store.note_token_uses(&[(token.key, used)]).await?;
@@ -199,7 +199,7 @@ async fn a_use_is_noted_of_a_token_that_there_is() -> Result<()> {
 
 #[tokio::test]
 async fn a_token_for_one_site_ends_with_the_membership_and_does_not_come_back() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (left, kept) = (site(), Site { url: None, ..site() });
     let owner = user("owner@example.com");
     let member = |site_id| Member { site_id, user_id: owner.id, standing: SiteStanding::Member, since: NOW };

@@ -79,7 +79,7 @@ async fn consent(store: &dyn Store, sites: &[SiteId]) -> Result<Grant> {
 
 #[tokio::test]
 async fn an_app_is_changed_only_by_who_knows_what_it_is() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (old, new) = (app(), App { distribution: Distribution::Shared, ..app() });
 
     assert!(!store.change_app(Some(&old), &new).await?, "there is none yet");
@@ -96,7 +96,7 @@ async fn an_app_is_changed_only_by_who_knows_what_it_is() -> Result<()> {
 
 #[tokio::test]
 async fn a_version_is_deployed_by_who_knows_which_runs_and_its_client_asks_for_what_it_does() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     store.add_client(&client("app")).await?;
     let first = VersionNumber::FIRST;
     let second = first.next_major();
@@ -121,7 +121,7 @@ async fn a_version_is_deployed_by_who_knows_which_runs_and_its_client_asks_for_w
 
 #[tokio::test]
 async fn an_app_is_on_a_site_once_and_changed_by_who_knows_how_it_stands() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (here, there) = (random::site_id(), random::site_id());
     let (one, another) = (installation(here), installation(there));
 
@@ -147,7 +147,7 @@ async fn an_app_is_on_a_site_once_and_changed_by_who_knows_how_it_stands() -> Re
 
 #[tokio::test]
 async fn a_connect_app_is_found_by_its_key_on_the_sites_where_it_shares_a_secret() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (here, there) = (site(), site());
     store.add_site(&here).await?;
     store.add_site(&there).await?;
@@ -173,7 +173,7 @@ async fn a_connect_app_is_found_by_its_key_on_the_sites_where_it_shares_a_secret
 
 #[tokio::test]
 async fn what_was_allowed_on_a_site_ends_with_the_installation_there_and_stays_elsewhere() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (here, there) = (random::site_id(), random::site_id());
     let installed = installation(here);
     store.install(&installed, &client_id()).await?;
@@ -193,7 +193,7 @@ async fn what_was_allowed_on_a_site_ends_with_the_installation_there_and_stays_e
 
 #[tokio::test]
 async fn requests_wait_by_site_app_and_person_and_end_together() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (here, there) = (random::site_id(), random::site_id());
     let [first, second] = [random::user_id(), random::user_id()];
     let request = |site_id, by, reason: &str| InstallationRequest {

@@ -12,7 +12,7 @@ use super::{Backend, sweep_all};
 
 #[tokio::test]
 async fn a_client_is_found_as_it_was_added_and_listed_by_name() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (app, zebra) = (client("app"), client("zebra"));
 
     assert_eq!(store.add_client(&zebra).await?, Added::Done);
@@ -26,7 +26,7 @@ async fn a_client_is_found_as_it_was_added_and_listed_by_name() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_cannot_take_the_name_of_a_client_or_of_a_resource() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     store.add_client(&client("app")).await?;
     store.add_resource(&resource("api", "https://api.example"), &[]).await?;
 
@@ -38,7 +38,7 @@ async fn a_client_cannot_take_the_name_of_a_client_or_of_a_resource() -> Result<
 
 #[tokio::test]
 async fn a_third_secret_of_a_client_ends_the_oldest() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let app = client("app");
     store.add_client(&app).await?;
 
@@ -53,7 +53,7 @@ async fn a_third_secret_of_a_client_ends_the_oldest() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_without_secrets_gets_none() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let mut public = client("public");
     public.credentials = Credentials::Public;
     store.add_client(&public).await?;
@@ -66,7 +66,7 @@ async fn a_client_without_secrets_gets_none() -> Result<()> {
 
 #[tokio::test]
 async fn removing_a_client_ends_its_tokens_and_grants_at_once_and_the_sweep_removes_its_families() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let own = key(story.client_token().expires);
@@ -85,7 +85,7 @@ async fn removing_a_client_ends_its_tokens_and_grants_at_once_and_the_sweep_remo
 
 #[tokio::test]
 async fn a_new_client_of_an_old_name_revives_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let own = key(story.client_token().expires);
@@ -101,7 +101,7 @@ async fn a_new_client_of_an_old_name_revives_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn removing_a_client_leaves_clients_whose_names_begin_alike_alone() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     store.add_client(&client("app2")).await?;
     let other = store.record_consent(&grant(story.user.id, "app2", "read:a")).await?;
@@ -114,7 +114,7 @@ async fn removing_a_client_leaves_clients_whose_names_begin_alike_alone() -> Res
 
 #[tokio::test]
 async fn removing_what_is_no_client_removes_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let api = resource("api", "https://api.example");
     store.add_resource(&api, &[scope_entry("read:a", "api")]).await?;
 
@@ -125,7 +125,7 @@ async fn removing_what_is_no_client_removes_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn an_assertion_is_spent_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::minutes(5));
 
     assert!(store.spend_assertion(Digest([1; 32]), expires).await?);

@@ -24,7 +24,7 @@ fn token(expires: Timestamp) -> ContainerToken {
 
 #[tokio::test]
 async fn a_container_is_on_its_site_and_its_name_is_taken_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (one, other) = (site().id, site().id);
     let (hosts, desks, elsewhere) = (container(one, "Hosts"), container(one, "Desks"), container(other, "Hosts"));
     for container in [&hosts, &desks, &elsewhere] {
@@ -44,7 +44,7 @@ async fn a_container_is_on_its_site_and_its_name_is_taken_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_new_token_ends_the_former_at_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let site = site();
     store.add_site(&site).await?;
     let hosts = container(site.id, "Hosts");
@@ -67,7 +67,7 @@ async fn a_new_token_ends_the_former_at_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_container_that_is_gone_has_no_token_and_gets_none() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let hosts = container(site().id, "Hosts");
     let [first, late] = [(); 2].map(|()| token(after(Lifetime::days(1))));
     store.add_container(&hosts).await?;
@@ -84,7 +84,7 @@ async fn a_container_that_is_gone_has_no_token_and_gets_none() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_sixty_four_new_tokens_at_once_one_is_good() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let site = site();
     store.add_site(&site).await?;
     let hosts = container(site.id, "Hosts");
@@ -109,7 +109,7 @@ async fn of_sixty_four_new_tokens_at_once_one_is_good() -> Result<()> {
 
 #[tokio::test]
 async fn an_expired_token_is_told_of_until_another_takes_its_place() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let hosts = container(site().id, "Hosts");
     store.add_container(&hosts).await?;
     let short = token(after(Lifetime::days(1)));

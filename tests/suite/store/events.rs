@@ -14,7 +14,7 @@ fn event(at: Timestamp, client: &str) -> Recorded {
 
 #[tokio::test]
 async fn the_newest_events_come_first_and_no_more_than_asked_for() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let events = [event(NOW, "a"), event(NOW, "b"), event(after(Lifetime::minutes(1)), "c")];
     for event in &events {
         store.append_event(event).await?;
@@ -28,7 +28,7 @@ async fn the_newest_events_come_first_and_no_more_than_asked_for() -> Result<()>
 
 #[tokio::test]
 async fn a_stretch_of_the_trail_is_read_page_by_page() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let last = after(Lifetime::minutes(1));
     let events = [event(NOW, "a"), event(NOW, "b"), event(NOW, "c"), event(last, "d")];
     for event in &events {
@@ -47,7 +47,7 @@ async fn a_stretch_of_the_trail_is_read_page_by_page() -> Result<()> {
 
 #[tokio::test]
 async fn an_event_with_every_kind_of_field_is_read_as_it_was_written() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (user_id, address) = (random::user_id(), Some([127, 0, 0, 1].into()));
     let facts = [
         Event::LinkMade { purpose: "setup".into(), user_id: None, by: Actor::Operator },
@@ -64,7 +64,7 @@ async fn an_event_with_every_kind_of_field_is_read_as_it_was_written() -> Result
 
 #[tokio::test]
 async fn events_are_dropped_when_they_are_older_than_asked_for() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (old, new) = (event(NOW, "old"), event(after(Lifetime::seconds(1)), "new"));
     store.append_event(&old).await?;
     store.append_event(&new).await?;

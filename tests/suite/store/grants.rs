@@ -11,7 +11,7 @@ use super::samples::{NOW, Story, after, grant, scope};
 
 #[tokio::test]
 async fn a_first_consent_is_the_grant_between_person_and_client() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let answer = grant(random::user_id(), "app", "read:a");
 
     assert_eq!(store.record_consent(&answer).await?, answer);
@@ -25,7 +25,7 @@ async fn a_first_consent_is_the_grant_between_person_and_client() -> Result<()> 
 
 #[tokio::test]
 async fn a_second_consent_extends_the_grant_under_its_first_name() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let first = store.record_consent(&grant(random::user_id(), "app", "read:a")).await?;
     let later = after(Lifetime::days(1));
     let answer = Grant { consented: later, ..grant(first.user_id, "app", "write:a") };
@@ -40,7 +40,7 @@ async fn a_second_consent_extends_the_grant_under_its_first_name() -> Result<()>
 
 #[tokio::test]
 async fn ending_a_grant_ends_everything_that_hangs_from_it_and_nothing_else() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let other = store.record_consent(&grant(story.user.id, "other", "read:a")).await?;
@@ -55,7 +55,7 @@ async fn ending_a_grant_ends_everything_that_hangs_from_it_and_nothing_else() ->
 
 #[tokio::test]
 async fn a_code_of_an_ended_grant_brings_nothing_that_is_live() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redemption = story.redemption(story.add_code(&*store).await?);
 
@@ -68,7 +68,7 @@ async fn a_code_of_an_ended_grant_brings_nothing_that_is_live() -> Result<()> {
 
 #[tokio::test]
 async fn a_consent_after_a_withdrawal_begins_a_grant_of_another_name() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     store.end_grant(story.grant.id).await?;
@@ -84,7 +84,7 @@ async fn a_consent_after_a_withdrawal_begins_a_grant_of_another_name() -> Result
 
 #[tokio::test]
 async fn a_grant_says_when_it_was_last_used_to_get_a_token() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     assert_eq!(store.grants_of(story.user.id).await?, [(story.grant.clone(), None)]);
 
@@ -96,7 +96,7 @@ async fn a_grant_says_when_it_was_last_used_to_get_a_token() -> Result<()> {
 
 #[tokio::test]
 async fn a_code_is_kept_live() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
 
     let name = story.add_code(&*store).await?;

@@ -15,7 +15,7 @@ fn group(site_id: SiteId, name: &str) -> Group {
 
 #[tokio::test]
 async fn a_group_has_its_name_on_its_site_alone() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (here, there) = (site(), site());
     let (admins, others) = (group(here.id, "Machine admins"), group(here.id, "Builders"));
     for group in [&admins, &others, &group(there.id, "Machine admins")] {
@@ -35,7 +35,7 @@ async fn a_group_has_its_name_on_its_site_alone() -> Result<()> {
 
 #[tokio::test]
 async fn who_is_in_a_group_leaves_it_with_the_site_or_with_the_group() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let site = site();
     let (bob, eve) = (random::user_id(), random::user_id());
     for user_id in [bob, eve] {

@@ -42,7 +42,7 @@ async fn records(store: &dyn Store) -> Result<usize> {
 
 #[tokio::test]
 async fn a_burst_is_counted_and_then_one_at_a_time_and_each_count_is_its_own() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
 
     assert_eq!(taken(&*store, COUNT, 12, NOW).await?, 10);
 
@@ -55,7 +55,7 @@ async fn a_burst_is_counted_and_then_one_at_a_time_and_each_count_is_its_own() -
 
 #[tokio::test]
 async fn what_is_given_back_can_be_taken_again_and_leaves_nothing_to_guess_with_besides() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     for _ in 0..40 {
         assert_eq!(taken(&*store, COUNT, 1, NOW).await?, 1);
         store.give_back_guess(COUNT, rate(10, 6), NOW).await?;
@@ -70,7 +70,7 @@ async fn what_is_given_back_can_be_taken_again_and_leaves_nothing_to_guess_with_
 
 #[tokio::test]
 async fn another_rate_begins_anew() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     assert_eq!(taken(&*store, COUNT, 10, NOW).await?, 10);
 
     assert_eq!(store.take_guess(COUNT, rate(1, 1), NOW).await?, Counted::Taken);
@@ -80,10 +80,10 @@ async fn another_rate_begins_anew() -> Result<()> {
 
 #[tokio::test]
 async fn a_count_is_what_it_was_when_the_store_is_opened_again() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     assert_eq!(taken(&*store, COUNT, 7, NOW).await?, 7);
 
-    let store = store.reopened();
+    let store = store.reopened().await;
 
     assert_eq!(taken(&*store, COUNT, 12, NOW).await?, 3);
     Ok(())
@@ -91,7 +91,7 @@ async fn a_count_is_what_it_was_when_the_store_is_opened_again() -> Result<()> {
 
 #[tokio::test]
 async fn a_count_that_is_over_goes_and_one_that_is_not_stays() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let empty = records(&*store).await?;
     taken(&*store, COUNT, 10, NOW).await?;
 
@@ -111,7 +111,7 @@ async fn a_count_that_is_over_goes_and_one_that_is_not_stays() -> Result<()> {
 
 #[tokio::test]
 async fn a_count_that_went_on_outlives_the_first_order_to_drop_it() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let empty = records(&*store).await?;
     let later = after(Lifetime::hours(2));
     taken(&*store, COUNT, 1, NOW).await?;
@@ -127,7 +127,7 @@ async fn a_count_that_went_on_outlives_the_first_order_to_drop_it() -> Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_sixty_four_guesses_at_once_no_more_are_counted_than_a_burst() -> Result<()> {
-    let backend = Backend::new();
+    let backend = Backend::new().await;
     for round in 0..20 {
         let count = Digest([round; 32]);
         let outcomes = race(ALL_AT_ONCE, |_| {
@@ -144,7 +144,7 @@ async fn of_sixty_four_guesses_at_once_no_more_are_counted_than_a_burst() -> Res
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn beside_others_that_give_back_and_a_sweep_nothing_is_lost_or_left() -> Result<()> {
-    let backend = Backend::new();
+    let backend = Backend::new().await;
     let empty = records(&*backend).await?;
     for round in 0..20u64 {
         let later = NOW + Lifetime::hours(3 * round);

@@ -23,7 +23,7 @@ fn ring(kids: &[&str]) -> KeyRing {
 
 #[tokio::test]
 async fn a_ring_is_replaced_only_by_who_knows_it() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     assert_eq!(store.key_ring().await?, KeyRing::default());
     assert!(store.replace_key_ring(&KeyRing::default(), &ring(&["a"])).await?);
 
@@ -37,7 +37,7 @@ async fn a_ring_is_replaced_only_by_who_knows_it() -> Result<()> {
 
 #[tokio::test]
 async fn the_first_check_of_the_seal_stays() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     assert_eq!(store.seal_check().await?, None);
     assert_eq!(store.begin_seal_check(b"first").await?, b"first");
     assert_eq!(store.begin_seal_check(b"second").await?, b"first");

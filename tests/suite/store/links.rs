@@ -14,7 +14,7 @@ fn link(purpose: LinkPurpose) -> OneTimeLink {
 
 #[tokio::test]
 async fn a_link_can_be_looked_at_often_and_used_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     for purpose in [LinkPurpose::Setup, LinkPurpose::Invite(random::user_id())] {
         let (name, link) = (key(link(purpose).expires), link(purpose));
         store.add_link(name, &link).await?;
@@ -31,7 +31,7 @@ async fn a_link_can_be_looked_at_often_and_used_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_new_setup_link_voids_the_former_and_no_other_link() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::minutes(30));
     let [former, invite, new] = [key(expires), key(expires), key(expires)];
     store.add_link(former, &link(LinkPurpose::Setup)).await?;

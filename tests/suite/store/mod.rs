@@ -1,11 +1,12 @@
 //! What every store promises, told as sentences. All but the files named `sled_…` speak to `dyn Store` alone, so that
-//! another store passes them by changing [`Backend`].
+//! every store is asked the same: [`KeptIn`] says which.
 
 mod activity;
 mod api_tokens;
 mod apps;
 mod clients;
 mod containers;
+mod copied;
 mod events;
 mod grants;
 mod groups;
@@ -13,6 +14,11 @@ mod guesses;
 mod keys;
 mod links;
 mod portable;
+mod postgres_nodes;
+mod postgres_outcomes;
+mod postgres_partitions;
+mod postgres_removals;
+mod postgres_schema;
 mod races;
 mod requests;
 mod resources;
@@ -32,29 +38,27 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use hallmark::domain::time::{Lifetime, Timestamp};
-use hallmark::store::sled::SledStore;
 use hallmark::store::{Horizon, Result, Store, Swept};
-use tempfile::TempDir;
+
+use crate::support::kept::KeptIn;
 
 /// An empty store that goes when it is dropped.
 struct Backend {
     store: Arc<dyn Store>,
-    folder: TempDir,
+    kept: KeptIn,
 }
 
 impl Backend {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = SledStore::open(folder.path(), 8).expect("a store");
-        Self { store: Arc::new(store), folder }
+    async fn new() -> Self {
+        let kept = KeptIn::nothing().await;
+        Self { store: kept.open().await, kept }
     }
 
     /// The store after it was let go of and opened again.
-    fn reopened(self) -> Self {
-        let Self { store, folder } = self;
+    async fn reopened(self) -> Self {
+        let Self { store, kept } = self;
         drop(store);
-        let store = SledStore::open(folder.path(), 8).expect("a store");
-        Self { store: Arc::new(store), folder }
+        Self { store: kept.open().await, kept }
     }
 }
 

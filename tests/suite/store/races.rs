@@ -51,7 +51,7 @@ fn winners(outcomes: &[bool]) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_code_is_redeemed_by_one_and_only_its_tokens_are_live() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     for _ in 0..ROUNDS {
         let code = story.add_code(&*store).await?;
@@ -75,7 +75,7 @@ async fn a_code_is_redeemed_by_one_and_only_its_tokens_are_live() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_family_is_rotated_by_one_and_the_others_leave_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let mut current = story.redeemed(&*store).await?;
     for _ in 0..ROUNDS {
@@ -100,7 +100,7 @@ async fn a_family_is_rotated_by_one_and_the_others_leave_nothing() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn links_requests_transactions_and_assertions_are_each_used_by_one() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::minutes(30));
     for round in 0..ROUNDS {
         let [invite, setup, pushed, opened] = [key(expires), key(expires), key(expires), key(expires)];
@@ -131,7 +131,7 @@ async fn links_requests_transactions_and_assertions_are_each_used_by_one() -> Re
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_link_is_taken_at_the_same_moment_by_one() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::minutes(30));
     for purpose in [LinkPurpose::Setup, LinkPurpose::PasswordReset(random::user_id())] {
         for _ in 0..ROUNDS {
@@ -146,7 +146,7 @@ async fn a_link_is_taken_at_the_same_moment_by_one() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn browsers_that_consent_at_once_make_one_grant_with_every_scope() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     for _ in 0..ROUNDS {
         let user = random::user_id();
         // Each answer is for one scope more, so that a lost one would be missed.
@@ -172,7 +172,7 @@ async fn browsers_that_consent_at_once_make_one_grant_with_every_scope() -> Resu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_withdrawal_beside_consents_leaves_at_most_one_grant_and_its_head_and_index_agree() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     for _ in 0..ROUNDS {
         let user = random::user_id();
         let first = store.record_consent(&grant(user, "app", "read:first")).await?;
@@ -195,7 +195,7 @@ async fn a_withdrawal_beside_consents_leaves_at_most_one_grant_and_its_head_and_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_family_that_is_ended_beside_its_redemption_and_rotation_is_over() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     for _ in 0..ROUNDS {
         let redemption = story.redemption(story.add_code(&*store).await?);
@@ -228,7 +228,7 @@ async fn a_family_that_is_ended_beside_its_redemption_and_rotation_is_over() -> 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_name_an_address_and_a_scope_are_each_taken_by_one() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     for round in 0..ROUNDS {
         let added = race(&store, |store, caller| async move {
             let address = format!("person{round}@example.com");
@@ -254,7 +254,7 @@ async fn a_name_an_address_and_a_scope_are_each_taken_by_one() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_session_that_stays_live_beside_a_sign_out_everywhere_is_still_listed() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::days(7));
     for _ in 0..ROUNDS {
         let person = random::user_id();
@@ -286,7 +286,7 @@ async fn every_session_that_stays_live_beside_a_sign_out_everywhere_is_still_lis
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn servers_that_begin_at_once_agree_on_one_site() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
 
     let sites = race(&store, |store, _| async move { store.default_site(&site()).await }).await?;
 

@@ -8,7 +8,7 @@ use super::samples::{key, pushed_request, transaction};
 
 #[tokio::test]
 async fn a_pushed_request_is_used_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let pushed = pushed_request();
     let name = key(pushed.expires);
     store.push_request(name, &pushed).await?;
@@ -23,7 +23,7 @@ async fn a_pushed_request_is_used_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_transaction_advances_from_what_it_was_and_ends_once() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let opened = transaction();
     let name = key(opened.expires);
     store.open_transaction(name, &opened).await?;

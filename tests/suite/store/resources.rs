@@ -10,7 +10,7 @@ use super::samples::{NOW, Story, client, resource, scope, scope_entry};
 
 #[tokio::test]
 async fn a_resource_is_found_by_name_and_by_identifier_with_its_scopes_by_name() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let api = resource("api", "https://api.example");
     let scopes = [scope_entry("write:a", "api"), scope_entry("read:a", "api")];
 
@@ -26,7 +26,7 @@ async fn a_resource_is_found_by_name_and_by_identifier_with_its_scopes_by_name()
 
 #[tokio::test]
 async fn the_catalogue_answers_in_the_order_of_the_scope_and_leaves_out_what_it_does_not_know() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (read, write) = (scope_entry("read:a", "api"), scope_entry("write:b", "other"));
     store.add_resource(&resource("api", "https://api.example"), std::slice::from_ref(&read)).await?;
     store.add_resource(&resource("other", "https://other.example"), std::slice::from_ref(&write)).await?;
@@ -37,7 +37,7 @@ async fn the_catalogue_answers_in_the_order_of_the_scope_and_leaves_out_what_it_
 
 #[tokio::test]
 async fn a_resource_whose_name_identifier_or_scope_is_taken_is_not_added_and_takes_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     store.add_client(&client("app")).await?;
     store.add_resource(&resource("api", "https://api.example"), &[scope_entry("read:a", "api")]).await?;
     let new = |id: &str, identifier| resource(id, identifier);
@@ -63,7 +63,7 @@ async fn a_resource_whose_name_identifier_or_scope_is_taken_is_not_added_and_tak
 
 #[tokio::test]
 async fn removing_a_resource_frees_what_it_had() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
 
     assert!(store.remove_resource(&story.resource.id).await?);
@@ -81,7 +81,7 @@ async fn removing_a_resource_frees_what_it_had() -> Result<()> {
 
 #[tokio::test]
 async fn a_new_resource_of_an_old_name_revives_no_scope() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
 
     store.remove_resource(&story.resource.id).await?;
@@ -93,7 +93,7 @@ async fn a_new_resource_of_an_old_name_revives_no_scope() -> Result<()> {
 
 #[tokio::test]
 async fn a_resource_gets_a_second_secret_and_both_are_good() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let api = resource("api", "https://api.example");
     store.add_resource(&api, &[]).await?;
 

@@ -38,7 +38,7 @@ struct World {
 impl World {
     /// A resource with the schemas 4 and 5, and the object types 12 and 13 of schema 4.
     async fn new() -> Result<Self> {
-        let store = Backend::new();
+        let store = Backend::new().await;
         let id: ResourceId = "assets".parse().expect("an id");
         store.add_resource(&resource("assets", "https://assets.example"), &[]).await?;
         let site = site();
@@ -98,7 +98,7 @@ async fn a_role_is_held_where_it_was_given_until_it_is_taken() -> Result<()> {
     assert_eq!(holders, [world.binding("schema:4", "developer", bob), world.binding("schema:4", "user", eve)]);
 
     let World { store, realm, whole } = world;
-    let world = World { store: store.reopened(), realm, whole };
+    let world = World { store: store.reopened().await, realm, whole };
     assert_eq!(world.there(eve, "schema:4").await?, there(&["user"], &["developer", "user"]));
     let held = world.binding("schema:4", "developer", bob).held;
     assert!(world.store.take_role(&world.realm, &held).await? && !world.store.take_role(&world.realm, &held).await?);

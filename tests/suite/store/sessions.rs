@@ -10,7 +10,7 @@ use super::samples::{NOW, after, key, session};
 
 #[tokio::test]
 async fn a_session_lasts_from_its_opening_to_its_end() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (user, expires) = (random::user_id(), after(Lifetime::days(7)));
     let (cookie, opened) = (key(expires), session(user, expires));
     assert_eq!(store.session(cookie).await?, None);
@@ -28,7 +28,7 @@ async fn a_session_lasts_from_its_opening_to_its_end() -> Result<()> {
 
 #[tokio::test]
 async fn touching_a_session_moves_only_its_last_sight_and_only_on() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::days(7));
     let (cookie, opened) = (key(expires), session(random::user_id(), expires));
     store.open_session(cookie, &opened).await?;
@@ -43,7 +43,7 @@ async fn touching_a_session_moves_only_its_last_sight_and_only_on() -> Result<()
 
 #[tokio::test]
 async fn touching_an_ended_session_does_not_bring_it_back() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let expires = after(Lifetime::days(7));
     let cookie = key(expires);
     store.open_session(cookie, &session(random::user_id(), expires)).await?;
@@ -57,7 +57,7 @@ async fn touching_an_ended_session_does_not_bring_it_back() -> Result<()> {
 
 #[tokio::test]
 async fn all_sessions_of_a_person_end_but_the_one_that_asked_and_nobody_elses() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (user, other, expires) = (random::user_id(), random::user_id(), after(Lifetime::days(7)));
     let [mine, asking, theirs] = [key(expires), key(expires), key(expires)];
     for (cookie, user) in [(mine, user), (asking, user), (theirs, other)] {
@@ -75,7 +75,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asked_and_nobody_elses() 
 
 #[tokio::test]
 async fn a_device_is_known_for_the_person_who_signed_in_there() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (cookie, user) = (key(after(Lifetime::days(90))), random::user_id());
 
     store.know_device(cookie, user).await?;

@@ -10,7 +10,7 @@ use super::samples::{NOW, Story, grant, site};
 
 #[tokio::test]
 async fn the_first_site_is_the_one_that_stays() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (first, second) = (site(), site());
 
     assert_eq!(*store.default_site(&first).await?, first);
@@ -24,7 +24,7 @@ async fn the_first_site_is_the_one_that_stays() -> Result<()> {
 
 #[tokio::test]
 async fn a_site_is_found_by_its_url_as_long_as_it_has_it() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let acme = Site { url: Some("https://acme.example".into()), ..site() };
     let rival = Site { url: Some("https://acme.example".into()), ..site() };
 
@@ -49,7 +49,7 @@ async fn a_site_is_found_by_its_url_as_long_as_it_has_it() -> Result<()> {
 
 #[tokio::test]
 async fn a_member_is_on_the_sites_they_were_put_on_and_no_other() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (one, other) = (site(), site());
     let user = random::user_id();
     let member = Member { site_id: one.id, user_id: user, standing: SiteStanding::Member, since: NOW };
@@ -72,7 +72,7 @@ async fn a_member_is_on_the_sites_they_were_put_on_and_no_other() -> Result<()> 
 
 #[tokio::test]
 async fn a_member_who_goes_takes_what_they_allowed_on_that_site_along_and_nothing_else() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let (user, home, other) = (story.user.id, story.site.id, site());
     let elsewhere = Grant { sites: vec![home, other.id], ..grant(user, "other-app", "read:a") };
@@ -89,7 +89,7 @@ async fn a_member_who_goes_takes_what_they_allowed_on_that_site_along_and_nothin
 
 #[tokio::test]
 async fn who_becomes_a_member_begins_anew_and_whose_standing_changes_does_not() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let member = store.member(story.site.id, story.user.id).await?.expect("a member");
@@ -108,7 +108,7 @@ async fn who_becomes_a_member_begins_anew_and_whose_standing_changes_does_not() 
 
 #[tokio::test]
 async fn a_grant_goes_with_its_last_site() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (user, one, other) = (random::user_id(), site().id, site().id);
     let both = store.record_consent(&Grant { sites: vec![one, other], ..grant(user, "app", "read:a") }).await?;
 

@@ -11,7 +11,7 @@ use super::{Backend, horizon, sweep_all};
 
 #[tokio::test]
 async fn what_has_not_expired_stays_however_often_it_is_swept() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let live_code = story.add_code(&*store).await?;
@@ -39,7 +39,7 @@ async fn what_has_not_expired_stays_however_often_it_is_swept() -> Result<()> {
 
 #[tokio::test]
 async fn the_families_of_a_withdrawn_grant_go_and_those_of_others_stay() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let kept = store.record_consent(&grant(story.user.id, "other", "read:a")).await?;
     let (mut withdrawn, mut others) = (Vec::new(), Vec::new());
@@ -65,7 +65,7 @@ async fn the_families_of_a_withdrawn_grant_go_and_those_of_others_stay() -> Resu
 
 #[tokio::test]
 async fn what_has_expired_goes_within_two_hours() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let live_code = story.add_code(&*store).await?;
@@ -98,7 +98,7 @@ async fn what_has_expired_goes_within_two_hours() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_sweep_is_bounded_and_says_that_more_is_left() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let user = random::user_id();
     for _ in 0..4500 {
         store.know_device(key(NOW), user).await?;
@@ -117,7 +117,7 @@ async fn one_sweep_is_bounded_and_says_that_more_is_left() -> Result<()> {
 
 #[tokio::test]
 async fn a_clock_beyond_every_hour_sweeps_everything_and_does_not_overflow() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let cookie = key(Timestamp(u64::MAX));
     store.know_device(cookie, random::user_id()).await?;
 
@@ -127,7 +127,7 @@ async fn a_clock_beyond_every_hour_sweeps_everything_and_does_not_overflow() -> 
 
 #[tokio::test]
 async fn what_a_rotation_was_derived_with_is_erased_once_nobody_can_ask_again() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let second = first.rotated();
@@ -145,7 +145,7 @@ async fn what_a_rotation_was_derived_with_is_erased_once_nobody_can_ask_again() 
 
 #[tokio::test]
 async fn a_later_rotation_is_not_erased_with_the_one_before() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let second = first.rotated();

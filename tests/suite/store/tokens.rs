@@ -10,7 +10,7 @@ use super::{Backend, sweep_all};
 
 #[tokio::test]
 async fn redeeming_a_code_spends_it_and_begins_its_family() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redemption = story.redemption(story.add_code(&*store).await?);
 
@@ -26,7 +26,7 @@ async fn redeeming_a_code_spends_it_and_begins_its_family() -> Result<()> {
 
 #[tokio::test]
 async fn a_code_is_redeemed_once_and_the_second_attempt_leaves_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let second = story.redemption(first.code);
@@ -41,7 +41,7 @@ async fn a_code_is_redeemed_once_and_the_second_attempt_leaves_nothing() -> Resu
 
 #[tokio::test]
 async fn a_code_that_was_never_kept_is_not_redeemed() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redemption = story.redemption(key(after(Lifetime::minutes(1))));
 
@@ -54,7 +54,7 @@ async fn a_code_that_was_never_kept_is_not_redeemed() -> Result<()> {
 
 #[tokio::test]
 async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
 
@@ -73,7 +73,7 @@ async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()>
 
 #[tokio::test]
 async fn a_token_of_a_client_for_itself_has_no_owner() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let (name, token) = (key(story.client_token().expires), story.client_token());
 
@@ -87,7 +87,7 @@ async fn a_token_of_a_client_for_itself_has_no_owner() -> Result<()> {
 
 #[tokio::test]
 async fn a_revoked_access_token_is_gone_and_its_family_goes_on() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
 
@@ -101,7 +101,7 @@ async fn a_revoked_access_token_is_gone_and_its_family_goes_on() -> Result<()> {
 
 #[tokio::test]
 async fn a_rotation_replaces_the_family_and_keeps_what_was_issued_before() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let second = first.rotated();
@@ -115,7 +115,7 @@ async fn a_rotation_replaces_the_family_and_keeps_what_was_issued_before() -> Re
 
 #[tokio::test]
 async fn a_rotation_of_what_the_family_no_longer_is_leaves_nothing() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let (second, late) = (first.rotated(), first.rotated());
@@ -130,7 +130,7 @@ async fn a_rotation_of_what_the_family_no_longer_is_leaves_nothing() -> Result<(
 
 #[tokio::test]
 async fn a_rotation_that_is_sent_twice_does_not_take_back_what_the_first_kept() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     let second = first.rotated();
@@ -145,7 +145,7 @@ async fn a_rotation_that_is_sent_twice_does_not_take_back_what_the_first_kept() 
 
 #[tokio::test]
 async fn an_ended_family_has_nothing_live_and_nothing_of_it_comes_back() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
 
@@ -162,7 +162,7 @@ async fn an_ended_family_has_nothing_live_and_nothing_of_it_comes_back() -> Resu
 
 #[tokio::test]
 async fn a_further_access_token_of_an_ended_family_is_not_live() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     store.end_family(first.id, FamilyEnd::Revoked, after(Lifetime::hours(2))).await?;
@@ -176,7 +176,7 @@ async fn a_further_access_token_of_an_ended_family_is_not_live() -> Result<()> {
 
 #[tokio::test]
 async fn a_family_that_a_replay_ended_before_it_began_begins_ended() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redemption = story.redemption(story.add_code(&*store).await?);
 
@@ -192,7 +192,7 @@ async fn a_family_that_a_replay_ended_before_it_began_begins_ended() -> Result<(
 
 #[tokio::test]
 async fn an_ended_family_is_remembered_until_it_may_be_forgotten() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let first = story.redeemed(&*store).await?;
     store.end_family(first.id, FamilyEnd::RefreshTokenReused, after(Lifetime::hours(3))).await?;
@@ -208,7 +208,7 @@ async fn an_ended_family_is_remembered_until_it_may_be_forgotten() -> Result<()>
 
 #[tokio::test]
 async fn a_replay_is_recognised_as_long_as_its_family_goes_on() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let live = story.add_code(&*store).await?;
@@ -226,7 +226,7 @@ async fn a_replay_is_recognised_as_long_as_its_family_goes_on() -> Result<()> {
 
 #[tokio::test]
 async fn a_swept_code_of_an_ended_grant_is_unknown() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     sweep_all(&*store, after(Lifetime::days(1))).await?;
@@ -240,7 +240,7 @@ async fn a_swept_code_of_an_ended_grant_is_unknown() -> Result<()> {
 
 #[tokio::test]
 async fn a_family_without_a_refresh_token_has_only_its_access_token() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redemption = story.redemption(story.add_code(&*store).await?);
     let family = Family { state: FamilyState::WithoutRefresh, ..redemption.family.clone() };

@@ -10,7 +10,7 @@ use super::samples::{NOW, Story, after, email, hash, user};
 
 #[tokio::test]
 async fn a_person_is_found_by_name_and_by_address_and_listed_by_address() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let (zoe, ann) = (user("zoe@example.com"), user("ann@example.com"));
 
     assert_eq!(store.add_user(&zoe).await?, Added::Done);
@@ -25,7 +25,7 @@ async fn a_person_is_found_by_name_and_by_address_and_listed_by_address() -> Res
 
 #[tokio::test]
 async fn an_address_belongs_to_one_person() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let first = user("ann@example.com");
     store.add_user(&first).await?;
 
@@ -36,7 +36,7 @@ async fn an_address_belongs_to_one_person() -> Result<()> {
 
 #[tokio::test]
 async fn there_is_an_admin_once_one_has_a_password() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let mut admin = user("admin@example.com");
     admin.standing = Standing::Admin;
     let member = user("member@example.com");
@@ -55,7 +55,7 @@ async fn there_is_an_admin_once_one_has_a_password() -> Result<()> {
 
 #[tokio::test]
 async fn a_new_password_begins_an_epoch_and_ends_every_token_of_the_old_one() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
     let later = after(Lifetime::minutes(1));
@@ -71,7 +71,7 @@ async fn a_new_password_begins_an_epoch_and_ends_every_token_of_the_old_one() ->
 
 #[tokio::test]
 async fn a_rehash_changes_the_hash_alone_and_only_if_nobody_changed_it_since() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let person = user("ann@example.com");
     store.add_user(&person).await?;
     let before = store.set_password(person.id, &hash("old"), NOW).await?.expect("a person");
@@ -88,7 +88,7 @@ async fn a_rehash_changes_the_hash_alone_and_only_if_nobody_changed_it_since() -
 
 #[tokio::test]
 async fn suspending_a_person_ends_their_tokens_until_they_are_resumed() -> Result<()> {
-    let store = Backend::new();
+    let store = Backend::new().await;
     let story = Story::begin(&*store).await?;
     let redeemed = story.redeemed(&*store).await?;
 

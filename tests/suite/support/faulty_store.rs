@@ -1,5 +1,6 @@
 //! A store that fails when a test says so: before a call reaches the real store, after it was done there, or for good.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -33,11 +34,12 @@ use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Activity, Added, ApiCredential, ApiTokens, Apps, Clients, ContainerCredential, Containers, Counted, Credential,
-    EventPlace, Events, Given, Grants, Groups, Guesses, Horizon, Issued, Kept, Keys, Links, Measured, Portable,
-    Records, Redeemed, Requests, Resources, Result, Roles, RolesThere, Sessions, Sites, Snapshot, Store, StoreError,
-    Swept, Tokens, Told, Users,
+    Activity, Added, ApiCredential, ApiTokens, Apps, Belongs, Clients, ContainerCredential, Containers, Counted,
+    Credential, EventPlace, Events, Given, Grants, Groups, Guesses, Horizon, Issued, Kept, Keys, Links, Measured,
+    Portable, Records, Redeemed, Requests, Resources, Result, Roles, RolesThere, Sessions, Sites, Snapshot, Store,
+    StoreError, Swept, Tokens, Told, Users,
 };
+use hallmark::telemetry::PoolMeasures;
 use hallmark::telemetry::tally::Distribution;
 
 /// How a call fails.
@@ -72,9 +74,17 @@ enum Plan {
 
 /// The switch of a [`FaultyStore`].
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<Plan>>);
+pub struct Faults {
+    plan: Arc<Mutex<Plan>>,
+    shared: Arc<AtomicBool>,
+}
 
 impl Faults {
+    /// Has the store say that it is one of several servers.
+    pub fn share(&self) {
+        self.shared.store(true, Ordering::Relaxed);
+    }
+
     /// Has the call after `healthy` further ones fail.
     pub fn fail_after(&self, healthy: usize, fault: Fault) {
         *self.plan() = Plan::Nth(healthy, fault);
@@ -112,7 +122,7 @@ impl Faults {
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,12 +160,20 @@ impl Portable for FaultyStore {
 }
 
 impl Measured for FaultyStore {
+    fn belongs_to(&self) -> Belongs {
+        if self.faults.shared.load(Ordering::Relaxed) { Belongs::ToSeveral } else { self.store.belongs_to() }
+    }
+
     fn commits(&self) -> Distribution {
         self.store.commits()
     }
 
     fn size(&self) -> Result<u64> {
         self.store.size()
+    }
+
+    fn pool(&self) -> Option<PoolMeasures> {
+        self.store.pool()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod faults;
 pub mod faulty_store;
 pub mod forge;
+pub mod kept;
 pub mod listening;
 pub mod oauth;
 pub mod operator;

@@ -1,4 +1,4 @@
-//! TestServer: in-process, fixed clock, cheap password hashes, the embedded store in a folder of its own.
+//! TestServer: in-process, fixed clock, cheap password hashes, a store of its own.
 
 use std::sync::Arc;
 
@@ -8,13 +8,12 @@ use hallmark::domain::time::Timestamp;
 use hallmark::launch;
 use hallmark::secrets::seal::SealingKey;
 use hallmark::store::Swept;
-use hallmark::store::sled::SledStore;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
 use rocket::local::asynchronous::Client;
-use tempfile::TempDir;
 
 use crate::support::faulty_store::{Faults, FaultyStore};
+use crate::support::kept::KeptIn;
 
 /// When every test begins: 24 November 2025, 16:00 UTC.
 pub const NOW: Timestamp = Timestamp(1_764_000_000);
@@ -40,7 +39,7 @@ pub struct TestServer {
     /// Its inside, for what no endpoint shows.
     pub core: Arc<AuthorizationServer>,
     figment: Figment,
-    folder: TempDir,
+    kept: KeptIn,
 }
 
 /// A server with nothing in it.
@@ -50,12 +49,12 @@ pub async fn server() -> TestServer {
 
 /// A server with more settings, in TOML.
 pub async fn server_with(settings: &str) -> TestServer {
-    begin(tempfile::tempdir().expect("a folder"), figment(settings), Clock::fixed(NOW), Faults::default()).await
+    begin(KeptIn::nothing().await, figment(settings), Clock::fixed(NOW), Faults::default()).await
 }
 
 /// A server whose store fails when `faults` says so.
 pub async fn server_with_faults(faults: Faults) -> TestServer {
-    begin(tempfile::tempdir().expect("a folder"), figment(""), Clock::fixed(NOW), faults).await
+    begin(KeptIn::nothing().await, figment(""), Clock::fixed(NOW), faults).await
 }
 
 fn figment(settings: &str) -> Figment {
@@ -64,17 +63,16 @@ fn figment(settings: &str) -> Figment {
         .merge(Toml::string(settings).nested())
 }
 
-async fn begin(folder: TempDir, figment: Figment, clock: Clock, faults: Faults) -> TestServer {
+async fn begin(kept: KeptIn, figment: Figment, clock: Clock, faults: Faults) -> TestServer {
     let config = Config::read(&figment).expect("settings");
-    let store = SledStore::open(folder.path(), 16).expect("a store");
-    let store = Arc::new(FaultyStore::new(Arc::new(store), faults));
+    let store = Arc::new(FaultyStore::new(kept.open().await, faults));
     let sealing = SealingKey::new([7; 32]);
     let core = AuthorizationServer::new(config, store, sealing, clock).await.expect("a server");
     let core = Arc::new(core);
     let rocket = launch::rocket(core.clone(), figment.clone());
     // Not tracked: the tests say themselves which cookies a browser sends.
     let local = Client::untracked(rocket).await.expect("a rocket");
-    TestServer { local, core, figment, folder }
+    TestServer { local, core, figment, kept }
 }
 
 impl TestServer {
@@ -83,12 +81,12 @@ impl TestServer {
         while self.core.store.sweep(self.core.horizon()).await.expect("a store") == Swept::MoreLeft {}
     }
 
-    /// The server after it stopped and began again on the same folder, at the same time.
+    /// The server after it stopped and began again on the same store, at the same time.
     pub async fn restarted(self) -> TestServer {
-        let TestServer { local, core, figment, folder } = self;
+        let TestServer { local, core, figment, kept } = self;
         let clock = core.clock.clone();
         drop(local);
         drop(core);
-        begin(folder, figment, clock, Faults::default()).await
+        begin(kept, figment, clock, Faults::default()).await
     }
 }

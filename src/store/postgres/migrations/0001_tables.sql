@@ -67,13 +67,16 @@ CREATE TABLE deployed (key bytea PRIMARY KEY, record bytea NOT NULL);
 CREATE TABLE versions (key bytea PRIMARY KEY, record bytea NOT NULL);
 CREATE TABLE installations (
     key bytea PRIMARY KEY, record bytea NOT NULL, site_id bytea NOT NULL, deployment bytea NOT NULL,
-    UNIQUE (site_id, deployment)
+    UNIQUE (deployment, site_id)
 );
-CREATE INDEX installations_deployment ON installations (deployment);
+CREATE INDEX installations_site ON installations (site_id);
 CREATE TABLE installation_requests (key bytea PRIMARY KEY, record bytea NOT NULL);
 
--- A person has a bounded number of places, each a key.
-CREATE TABLE api_tokens (key bytea PRIMARY KEY, record bytea NOT NULL, token bytea NOT NULL UNIQUE, user_id bytea NOT NULL);
+-- A person has a bounded number of places, each a key. `site_id` is the one site that a token is for, if it is for one alone.
+CREATE TABLE api_tokens (
+    key bytea PRIMARY KEY, record bytea NOT NULL, token bytea NOT NULL UNIQUE, user_id bytea NOT NULL, site_id bytea
+);
+CREATE INDEX api_tokens_user ON api_tokens (user_id);
 CREATE TABLE token_uses (key bytea PRIMARY KEY, record bytea NOT NULL) WITH (fillfactor = 80);
 CREATE TABLE containers (key bytea PRIMARY KEY, record bytea NOT NULL, site_id bytea NOT NULL);
 CREATE INDEX containers_site ON containers (site_id);

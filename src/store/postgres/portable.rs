@@ -1,1 +1,0 @@
-//! Records of the shared store, as another store keeps them.
