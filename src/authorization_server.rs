@@ -70,10 +70,11 @@ impl Trust {
     }
 }
 
-/// What slows guessing down: networks are counted here, accounts in the store.
+/// What slows guessing down. Accounts are counted in the store, for all servers; so are sign-ins and reports of leaks by network, behind
+/// a count here. What guards this server alone, its trail and its time, is counted here alone.
 pub struct Throttles {
-    /// Sign-ins by address; an IPv6 address counts as its /64.
-    pub sign_in_per_address: Throttle<IpAddr>,
+    /// Sign-ins by network.
+    pub sign_in_per_address: Throttle<Option<IpAddr>>,
     /// Refusals that the audit trail keeps, by network.
     pub refusals_kept: Throttle<Option<IpAddr>>,
     /// Refusals of access that the audit trail keeps, by whom they are about.
@@ -83,6 +84,7 @@ pub struct Throttles {
     /// Reports of leaked tokens, by network.
     pub leaks_per_address: Throttle<Option<IpAddr>>,
     accounts: ArcSwap<AccountRates>,
+    networks: ArcSwap<NetworkRates>,
 }
 
 /// The rates of failed sign-ins; none where they are not bounded.
@@ -96,9 +98,30 @@ pub struct AccountRates {
 
 impl AccountRates {
     fn of(settings: &ThrottleSettings) -> Self {
-        let rate = |rate: Rate| GuessRate::new(rate.burst, rate.per_minute);
-        Self { each: rate(settings.sign_in_per_account), anywhere: rate(settings.sign_in_per_account_anywhere) }
+        Self {
+            each: guess_rate(settings.sign_in_per_account),
+            anywhere: guess_rate(settings.sign_in_per_account_anywhere),
+        }
     }
+}
+
+/// The rates of what is counted by network in the store; none where it is not bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkRates {
+    /// Of sign-ins.
+    pub sign_in: Option<GuessRate>,
+    /// Of reports of leaked tokens.
+    pub leak: Option<GuessRate>,
+}
+
+impl NetworkRates {
+    fn of(settings: &ThrottleSettings) -> Self {
+        Self { sign_in: guess_rate(settings.sign_in_per_address), leak: guess_rate(settings.leaks_per_address) }
+    }
+}
+
+fn guess_rate(rate: Rate) -> Option<GuessRate> {
+    GuessRate::new(rate.burst, rate.per_minute)
 }
 
 impl Throttles {
@@ -113,12 +136,18 @@ impl Throttles {
             tokens_per_address: throttle(settings.tokens_per_address),
             leaks_per_address: throttle(settings.leaks_per_address),
             accounts: ArcSwap::from_pointee(AccountRates::of(settings)),
+            networks: ArcSwap::from_pointee(NetworkRates::of(settings)),
         }
     }
 
     /// The rates of failed sign-ins by now.
     pub fn accounts(&self) -> AccountRates {
         **self.accounts.load()
+    }
+
+    /// The rates of what comes from one network by now.
+    pub fn networks(&self) -> NetworkRates {
+        **self.networks.load()
     }
 
     fn set(&self, settings: &ThrottleSettings) {
@@ -131,6 +160,7 @@ impl Throttles {
         set(&self.tokens_per_address, settings.tokens_per_address);
         set(&self.leaks_per_address, settings.leaks_per_address);
         self.accounts.store(Arc::new(AccountRates::of(settings)));
+        self.networks.store(Arc::new(NetworkRates::of(settings)));
     }
 }
 
@@ -219,7 +249,7 @@ impl AuthorizationServer {
 
     /// What the store says of itself.
     pub fn store_measures(&self) -> StoreMeasures {
-        StoreMeasures { commits: self.store.commits(), bytes: self.store.size().ok() }
+        StoreMeasures { commits: self.store.commits(), bytes: self.store.size().ok(), pool: self.store.pool() }
     }
 
     /// Where people reach `site`.

@@ -27,7 +27,8 @@ pub(super) enum Whence {
 }
 
 /// Why a guess may not be made.
-pub(super) enum Uncounted {
+#[derive(Debug)]
+pub enum Uncounted {
     /// Too many were; the next may be made after that time.
     TooMany(Lifetime),
     /// The store failed.

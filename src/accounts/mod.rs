@@ -5,6 +5,7 @@
 //! | `people` | add, invite, suspend; set-up and reset links |
 //! | `links` | open a one-time link, and use it up |
 //! | `guesses` | count guesses at a password |
+//! | `networks` | count what comes from one network |
 //! | `sign_in` | check a password, open a session |
 //! | `sessions` | find, list and end sessions |
 //! | `profile` | change one's own password |
@@ -22,6 +23,7 @@ pub mod containers;
 mod guesses;
 pub mod leaked;
 pub mod links;
+pub mod networks;
 pub mod people;
 pub mod profile;
 pub mod sessions;

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::accounts::guesses::{Guess, Uncounted, Whence};
+use crate::accounts::networks::{self, Attempt};
 use crate::authorization_server::AuthorizationServer;
 use crate::domain::event::Event;
 use crate::domain::id::UserId;
@@ -108,9 +109,8 @@ impl<E: Into<SignInRefusal>> From<E> for Unproven {
 
 /// The person whose address and password these are.
 async fn prove(server: &AuthorizationServer, attempt: &SignIn<'_>) -> Result<User, Unproven> {
-    if let Some(address) = attempt.address {
-        let taken = server.throttles.sign_in_per_address.take(network_of(address), server.now());
-        taken.map_err(SignInRefusal::TooMany)?;
+    if attempt.address.is_some() {
+        networks::take(server, Attempt::SignIn, attempt.address).await?;
     }
     let email: Option<Email> = attempt.email.parse().ok();
     let user = match &email {

@@ -7,10 +7,10 @@ use rocket::State;
 use rocket::http::Status;
 
 use crate::accounts::leaked;
+use crate::accounts::networks::{self, Attempt};
 use crate::authorization_server::AuthorizationServer;
 use crate::http::guards::client_request::ClientRequest;
 use crate::http::scripts::refusal::ScriptRefusal;
-use crate::throttle::network_of;
 
 /// Ends the token of a form or of a JSON object. Whether it was live is not told: the answer is the same.
 #[rocket::post("/tokens/leaked", data = "<request>")]
@@ -21,8 +21,7 @@ pub async fn end(
     let unreadable = |_| ScriptRefusal::Malformed("the body is a form or a JSON object with the one parameter token");
     let (parameters, address) = request.anonymous().map_err(unreadable)?;
     let token = parameters.required("token").map_err(unreadable)?;
-    let taken = server.throttles.leaks_per_address.take(address.map(network_of), server.now());
-    taken.map_err(ScriptRefusal::TooMany)?;
+    networks::take(server, Attempt::Leak, address).await?;
     leaked::end(server, token, address).await?;
     Ok(Status::Accepted)
 }

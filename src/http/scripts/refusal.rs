@@ -6,6 +6,7 @@ use rocket::request::Request;
 use rocket::response::{Responder, Result};
 use serde::Serialize;
 
+use crate::accounts::networks::Uncounted;
 use crate::domain::error_code::ErrorCode;
 use crate::domain::time::Lifetime;
 use crate::http::responses::json::json;
@@ -67,6 +68,15 @@ impl From<StoreError> for ScriptRefusal {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
         ScriptRefusal::Unavailable
+    }
+}
+
+impl From<Uncounted> for ScriptRefusal {
+    fn from(uncounted: Uncounted) -> Self {
+        match uncounted {
+            Uncounted::TooMany(wait) => ScriptRefusal::TooMany(wait),
+            Uncounted::Store(error) => error.into(),
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use hallmark::accounts::networks::{self, Attempt, Uncounted};
+use hallmark::authorization_server::AuthorizationServer;
 use hallmark::config::throttle::Rate;
 use hallmark::domain::time::Lifetime;
+use hallmark::secrets::seal::SealingKey;
 
 use crate::support::faulty_store::Faults;
 use crate::support::people::PASSWORD;
@@ -249,4 +252,25 @@ async fn the_store_does_not_say_at_whose_account_was_guessed() {
         assert!(parts.into_iter().all(|part| !part.windows(6).any(|bytes| bytes == b"nobody")), "{}", records.table);
     }
     assert_eq!(counts, 2, "at this network and anywhere");
+}
+
+#[rocket::async_test]
+async fn whoever_asks_another_server_of_the_same_store_has_no_more_than_who_asks_one() {
+    let server = server_with("[default.throttle]\nsign_in_per_address = { burst = 3, per_minute = 1 }").await;
+    let first = &server.core;
+    let (config, store, clock) = (first.config.clone(), first.store.clone(), first.clock.clone());
+    let second = AuthorizationServer::new(config, store, SealingKey::new([7; 32]), clock).await.expect("a server");
+    let attempt = |server, host: &'static str| networks::take(server, Attempt::SignIn, host.parse().ok());
+
+    for server in [first.as_ref(), &second, &second] {
+        assert!(attempt(server, "203.0.113.9").await.is_ok());
+    }
+
+    for server in [first.as_ref(), &second] {
+        let refused = attempt(server, "203.0.113.9").await;
+        assert!(matches!(refused, Err(Uncounted::TooMany(wait)) if wait == Lifetime::minutes(1)), "{refused:?}");
+    }
+    assert!(attempt(&second, "198.51.100.7").await.is_ok(), "another network has a count of its own");
+    let leak = networks::take(&second, Attempt::Leak, "203.0.113.9".parse().ok()).await;
+    assert!(leak.is_ok(), "and so has another kind of attempt");
 }
