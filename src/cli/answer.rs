@@ -163,7 +163,11 @@ impl From<StoreError> for CommandError {
         let mut message = error.to_string();
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
-            message.push_str(&format!(": {cause}"));
+            // Some errors of others tell their cause themselves.
+            let told = cause.to_string();
+            if !message.ends_with(&told) {
+                message.push_str(&format!(": {told}"));
+            }
             source = cause.source();
         }
         Self { exit, message }

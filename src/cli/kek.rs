@@ -33,12 +33,17 @@ enum Place {
 ///
 /// # Errors
 /// [`CommandError`] names the file, with exit code 5 if the store was sealed and its key is gone.
-pub async fn sealing_key(config: &Config, store: &impl Keys) -> Result<SealingKey, CommandError> {
+pub async fn sealing_key(config: &Config, store: &(impl Keys + ?Sized)) -> Result<SealingKey, CommandError> {
     match place(config) {
         Place::Named(path) => read(&path).and_then(|text| parse(&path, &text)),
         Place::Credential(path) => parse(&path, &text_of(&path)?),
         Place::Folder(path) if path.exists() => read(&path).and_then(|text| parse(&path, &text)),
         Place::Folder(path) if store.seal_check().await?.is_none() => make(&path),
+        Place::Folder(path) if config.store.url.is_some() => Err(CommandError::integrity(format!(
+            "the database was sealed under a key that this node does not have: copy {} from a node that serves, or name the \
+             file that holds the key with HALLMARK_KEYS__KEK_FILE",
+            path.display()
+        ))),
         Place::Folder(path) => Err(CommandError::integrity(format!(
             "the store was sealed under a key that is not there: bring {} back from a backup, or name the file that holds \
              the key with HALLMARK_KEYS__KEK_FILE",

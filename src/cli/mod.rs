@@ -13,7 +13,9 @@
 //! | `control` | the Unix socket by which a running server is told a command |
 //! | `reach` | where a command runs: in the running server, else here |
 //! | `settings`, `open`, `logs`, `inputs`, `signals` | configuration, store, log lines, standard input and files, the end |
+//! | `database` | the database that several nodes share: how it is reached, its schema, and whether it will do |
 //! | `backup`, `restore`, `store` | everything that is kept into a file, back out of it, and into a smaller file |
+//! | `copy` | everything that is kept, from a data folder into a database, or back |
 //! | `progress` | how far long work has come |
 //! | `kek`, `rewrap` | the key that the store is sealed under, and another in its place |
 //! | `service` | what systemd is told |
@@ -31,6 +33,8 @@ mod command;
 mod connect;
 mod container;
 mod control;
+mod copy;
+mod database;
 mod demo;
 mod deploy;
 mod doctor;
@@ -119,8 +123,9 @@ async fn perform(arguments: Arguments) -> Result<Exit, CommandError> {
             Ok(Exit::Done)
         }
         Verb::Store(command) => {
-            command.run(&Settings::read(&arguments.place)?).await?.print(format)?;
-            Ok(Exit::Done)
+            let answer = command.run(&Settings::read(&arguments.place)?).await?;
+            answer.print(format)?;
+            Ok(answer.exit)
         }
         Verb::Audit(verb) => verb.run(&Settings::read(&arguments.place)?, format).await,
         Verb::Reload => {

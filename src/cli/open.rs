@@ -1,4 +1,4 @@
-//! From settings to a server on its store.
+//! From settings to a server on its store: the embedded one in the data folder, or the database that they name.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io::ErrorKind;
@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use crate::authorization_server::{AuthorizationServer, Clock, StartError};
 use crate::cli::answer::CommandError;
-use crate::cli::kek;
+use crate::cli::{database, kek};
 use crate::config::Config;
 use crate::domain::site::Site;
-use crate::store::Sites;
+use crate::store::Store;
+use crate::store::postgres::PostgresStore;
 use crate::store::sled::{Acknowledges, Opening, SledStore};
 
 /// Only its owner may look into the data folder.
@@ -21,33 +22,72 @@ pub const FOLDER_MODE: u32 = 0o700;
 pub struct Opened {
     /// The server.
     pub server: Arc<AuthorizationServer>,
-    store: Arc<SledStore>,
+    kept: Kept,
+}
+
+/// The store beneath, as what lets go of it.
+enum Kept {
+    /// In the data folder, which is this process's alone.
+    Embedded(Arc<SledStore>),
+    /// In a database, beside other processes.
+    Shared(Arc<PostgresStore>),
 }
 
 impl Opened {
-    /// Opens the store in the configured folder, which is made if need be.
+    /// Opens the store: that in the configured folder, which is made if need be, or the database, whose schema must be up to date.
     ///
     /// # Errors
-    /// [`CommandError`] names the process that has the folder, or what is wrong with it.
+    /// [`CommandError`] names the process that has the folder, or what is wrong with it or with the database.
     pub async fn open(config: Config) -> Result<Self, CommandError> {
-        let store = open_store(&config)?;
-        Self::begin(config, store).await
+        let kept = Kept::open(&config).await?;
+        Self::begin(config, kept).await
+    }
+
+    /// As [`Opened::open`], for a server: it brings the schema of a database up to date, unless that is done by hand.
+    ///
+    /// # Errors
+    /// As [`Opened::open`].
+    pub async fn open_to_serve(config: Config) -> Result<Self, CommandError> {
+        database::bring_up(&config.store).await?;
+        Self::open(config).await
     }
 
     /// Opens a new store, whose site is this one.
     ///
     /// # Errors
-    /// As [`Opened::open`].
+    /// As [`Opened::open`], and for a database that is in use.
     pub async fn open_with_site(config: Config, site: &Site) -> Result<Self, CommandError> {
-        let store = open_store(&config)?;
+        database::bring_up(&config.store).await?;
+        let kept = Kept::open(&config).await?;
+        let store = kept.store();
+        if !store.sites().await?.is_empty() || !store.users().await?.is_empty() {
+            return Err(CommandError::failed(
+                "the database that store.url names is in use, and people and apps would be added to it; name an empty one, \
+                 or none by taking HALLMARK_STORE__URL out of the environment",
+            ));
+        }
         store.default_site(site).await?;
-        Self::begin(config, store).await
+        Self::begin(config, kept).await
     }
 
-    async fn begin(config: Config, store: Arc<SledStore>) -> Result<Self, CommandError> {
+    async fn begin(config: Config, kept: Kept) -> Result<Self, CommandError> {
+        let store = kept.store();
         let sealing = kek::sealing_key(&config, store.as_ref()).await?;
-        let server = AuthorizationServer::new(config, store.clone(), sealing, Clock::System).await?;
-        Ok(Self { server: Arc::new(server), store })
+        let server = AuthorizationServer::new(config, store, sealing, Clock::System).await;
+        let server = server.map_err(|error| match (error, &kept) {
+            (StartError::OtherSealingKey, Kept::Shared(_)) => CommandError::integrity(
+                "the database was sealed under another key-encryption key than the one of this node: every node needs the same, \
+                 so copy it from a node that serves, to the file kek in the data folder, the systemd credential kek or the \
+                 file that HALLMARK_KEYS__KEK_FILE names",
+            ),
+            (error, _) => error.into(),
+        })?;
+        Ok(Self { server: Arc::new(server), kept })
+    }
+
+    /// Whether the data folder is this process's alone, so that whatever others left in it is of nobody any more.
+    pub fn has_the_folder(&self) -> bool {
+        matches!(self.kept, Kept::Embedded(_))
     }
 
     /// Makes everything durable and lets another process have the folder.
@@ -56,7 +96,34 @@ impl Opened {
     /// [`CommandError`] if the disk refused it.
     pub async fn close(self) -> Result<(), CommandError> {
         drop(self.server);
-        Ok(self.store.close().await?)
+        match self.kept {
+            Kept::Embedded(store) => store.close().await?,
+            Kept::Shared(store) => store.close(),
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    async fn open(config: &Config) -> Result<Self, CommandError> {
+        let settings = &config.store;
+        make_folder(&settings.folder)?;
+        if let Some(opening) = database::opening(settings) {
+            return Ok(Self::Shared(Arc::new(PostgresStore::open(&opening).await?)));
+        }
+        let opening = Opening {
+            cache_mib: settings.cache_mib,
+            free_space_mib: settings.free_space_mib,
+            acknowledges: Acknowledges::WhenDurable,
+        };
+        Ok(Self::Embedded(Arc::new(SledStore::open_as(&settings.folder, opening)?)))
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Embedded(store) => store.clone(),
+            Self::Shared(store) => store.clone(),
+        }
     }
 }
 
@@ -71,16 +138,6 @@ impl From<StartError> for CommandError {
             StartError::Store(error) => error.into(),
         }
     }
-}
-
-fn open_store(config: &Config) -> Result<Arc<SledStore>, CommandError> {
-    make_folder(&config.store.folder)?;
-    let opening = Opening {
-        cache_mib: config.store.cache_mib,
-        free_space_mib: config.store.free_space_mib,
-        acknowledges: Acknowledges::WhenDurable,
-    };
-    Ok(Arc::new(SledStore::open_as(&config.store.folder, opening)?))
 }
 
 /// Makes the data folder; one that is there and empty is closed to others, one with contents is left as it is.

@@ -1,4 +1,5 @@
-//! Where a command runs: in the server that has the data folder, and where none has it, here.
+//! Where a command runs: in the server that has the data folder, and where none has it, here. A database may be had here while
+//! servers have it elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -52,8 +53,10 @@ pub async fn begin(settings: &Settings, command: Command) -> Result<(Reached, An
         }
         match Opened::open(settings.config.clone()).await {
             Ok(opened) => {
-                // Whoever has the store is the only one who may listen, so a socket that is there was left behind.
-                control::remove_socket(folder);
+                // Whoever has the folder is the only one who may listen, so a socket that is there was left behind.
+                if opened.has_the_folder() {
+                    control::remove_socket(folder);
+                }
                 let answer = command.run(&opened.server).await?;
                 return Ok((Reached::Here(Box::new(opened)), answer));
             }

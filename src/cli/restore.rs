@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::authorization_server::Clock;
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::backup;
+use crate::cli::database;
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
 use crate::domain::event::{Actor, Event, Recorded};
@@ -35,6 +36,9 @@ impl Arguments {
     /// # Errors
     /// [`CommandError`] says what was refused or failed; the folder is then as it was.
     pub async fn run(self, settings: &Settings) -> Result<Answer, CommandError> {
+        let instead =
+            "restore into a data folder without store.url, then `hallmark store copy` it into an empty database";
+        database::refuse(&settings.config.store, "`hallmark restore`", instead)?;
         let folder = &settings.config.store.folder;
         let mut reader = self.file.open()?;
         if self.keep_credentials && !reader.credentials_are_readable() {

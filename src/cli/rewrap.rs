@@ -11,7 +11,7 @@ use crate::access::keys;
 use crate::authorization_server::{StartError, is_sealed_under, seal_check};
 use crate::cli::answer::{Answer, CommandError};
 use crate::cli::settings::Settings;
-use crate::cli::{kek, store};
+use crate::cli::{database, kek, store};
 use crate::config::Config;
 use crate::domain::installation::Installation;
 use crate::secrets::seal::SealingKey;
@@ -24,6 +24,9 @@ use crate::store::{Apps, Keys, Sites};
 /// [`CommandError`] says what was refused or failed; the store is then under the key that it was under.
 pub async fn rewrap(settings: &Settings, to: &Path) -> Result<Answer, CommandError> {
     let config = &settings.config;
+    let instead = "stop the servers, `hallmark store copy` it into a data folder, rewrap that, and copy it into an \
+                   empty database";
+    database::refuse(&config.store, "`hallmark key rewrap`", instead)?;
     let new = kek::of_file(to)?;
     let store = store::open(settings)?;
     let Some(check) = store.seal_check().await? else {

@@ -36,7 +36,7 @@ pub async fn serve(place: Place) -> Result<Exit, CommandError> {
     let log = logs::begin(&settings.config.log.filter);
     // What is touched once, at the start, need not be fast.
     memory::take_huge_pages(false);
-    let opened = Opened::open(settings.config.clone()).await?;
+    let opened = Opened::open_to_serve(settings.config.clone()).await?;
     if let Some(dropped) = log.dropped_lines() {
         opened.server.telemetry.adopt_dropped_lines(dropped);
     }

@@ -8,6 +8,7 @@ use rocket::figment::providers::{Env, Format, Toml};
 
 use crate::cli::answer::CommandError;
 use crate::cli::arguments::Place;
+use crate::cli::database;
 use crate::config::Config;
 
 /// What the binary runs with where there is no Rocket.toml beside it.
@@ -85,6 +86,7 @@ impl Settings {
             .extract::<rocket::Config>()
             .map_err(|error| CommandError::configuration(format!("configuration: {error}")))?;
         let mut config = Config::read(&figment).map_err(|error| CommandError::configuration(error.to_string()))?;
+        database::check(&config.store)?;
         if let Some(folder) = folder {
             config.store.folder = folder.to_owned();
         }

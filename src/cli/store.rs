@@ -1,4 +1,5 @@
-//! `store compact`: sled's file never shrinks, so everything moves to a new one, which is then made as small as it can be.
+//! `store`: what is done to the store itself. `store compact`: sled's file never shrinks, so everything moves to a new one, which is
+//! then made as small as it can be.
 
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use serde_json::json;
 use crate::cli::answer::{Answer, CommandError, Exit};
 use crate::cli::progress::Progress;
 use crate::cli::settings::Settings;
+use crate::cli::{copy, database};
 use crate::store::kept::{Reading, named};
 use crate::store::sled::{Former, Replacement, SledStore, disk_usage, holds_store};
 use crate::store::{Portable, Records};
@@ -17,6 +19,12 @@ use crate::store::{Portable, Records};
 pub enum Command {
     /// Write the store anew, without the room that removed records left. The server must be stopped.
     Compact,
+    /// Bring the schema of the database up to date, while servers run or not.
+    Migrate,
+    /// Copy everything from a data folder into a database, or back. No server may run on either.
+    Copy(copy::Arguments),
+    /// Ask the database whether it will do: its version, its schema, what it promises of a change, its clock.
+    Check,
 }
 
 impl Command {
@@ -25,16 +33,26 @@ impl Command {
     /// # Errors
     /// [`CommandError`] says what was refused or failed; the store is then as it was.
     pub async fn run(self, settings: &Settings) -> Result<Answer, CommandError> {
-        let Self::Compact = self;
-        let (folder, cache) = (&settings.config.store.folder, settings.config.store.cache_mib);
-        let old = open(settings)?;
-        let before = usage(folder)?;
-        let (records, live) = write_anew(old, (folder, cache), async |_| Ok(())).await?;
-        let after = usage(folder)?;
-        let text = format!("{records} records of {live} bytes: {before} bytes on the disk before, {after} after");
-        let json = json!({ "records": records, "live_bytes": live, "bytes_before": before, "bytes_after": after });
-        Ok(Answer::new(text, json))
+        match self {
+            Self::Compact => compact(settings).await,
+            Self::Copy(copy) => copy.run(settings).await,
+            Self::Migrate => database::migrate(settings).await,
+            Self::Check => database::examine(settings).await,
+        }
     }
+}
+
+async fn compact(settings: &Settings) -> Result<Answer, CommandError> {
+    let instead = "it makes room by itself (autovacuum)";
+    database::refuse(&settings.config.store, "`hallmark store compact`", instead)?;
+    let (folder, cache) = (&settings.config.store.folder, settings.config.store.cache_mib);
+    let old = open(settings)?;
+    let before = usage(folder)?;
+    let (records, live) = write_anew(old, (folder, cache), async |_| Ok(())).await?;
+    let after = usage(folder)?;
+    let text = format!("{records} records of {live} bytes: {before} bytes on the disk before, {after} after");
+    let json = json!({ "records": records, "live_bytes": live, "bytes_before": before, "bytes_after": after });
+    Ok(Answer::new(text, json))
 }
 
 /// Opens the store that is there; no server may have it.
@@ -105,7 +123,10 @@ async fn copy(old: &SledStore, new: &SledStore) -> Result<(u64, u64), CommandErr
 }
 
 /// A damaged record stays where it is, for a backup to take its place.
-fn require_good(records: &Records) -> Result<(), CommandError> {
+///
+/// # Errors
+/// [`CommandError`] names the table.
+pub fn require_good(records: &Records) -> Result<(), CommandError> {
     let table = named(&records.table);
     let good = |value: &[u8]| table.is_some_and(|table| table.reading(value) == Reading::Good);
     if records.records.iter().all(|(_, value)| good(value)) {

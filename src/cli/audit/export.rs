@@ -135,7 +135,7 @@ impl Source {
             if tokio::net::UnixStream::connect(control::socket(folder)).await.is_ok() {
                 return Ok(Self::Running);
             }
-            if !holds_store(folder) {
+            if settings.config.store.url.is_none() && !holds_store(folder) {
                 let message = format!("there is no store in {}; name another folder with --data", folder.display());
                 return Err(CommandError::failed(message));
             }

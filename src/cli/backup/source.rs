@@ -1,4 +1,4 @@
-//! Where the records of a backup come from: the running server where there is one, else the store here.
+//! Where the records of a backup come from: the running server where there is one, else the store here, or the database.
 
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
@@ -41,7 +41,7 @@ impl Source {
                 Err(Unreached::Failed(error)) => return Err(error),
                 Err(Unreached::NobodyThere) => {}
             }
-            if !holds_store(folder) {
+            if settings.config.store.url.is_none() && !holds_store(folder) {
                 let message = format!("there is no store in {}; name another folder with --data", folder.display());
                 return Err(CommandError::failed(message));
             }

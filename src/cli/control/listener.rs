@@ -33,13 +33,18 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens in the data folder, whose store the caller must have open: a socket that is there was left behind.
+    /// Listens in the data folder. A socket that is there was left behind, unless somebody answers at it: two servers on one
+    /// database may by mistake have one folder.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says, or that another server listens there.
     pub fn bind(folder: &Path) -> std::io::Result<Self> {
-        remove_socket(folder);
         let path = socket(folder);
+        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
+            let fault = "another server has this data folder; give each its own with --data";
+            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, fault));
+        }
+        remove_socket(folder);
         let listener = UnixListener::bind(&path)?;
         std::fs::set_permissions(&path, Permissions::from_mode(SOCKET_MODE))?;
         let owner = std::fs::metadata(&path)?.uid();

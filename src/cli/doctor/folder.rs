@@ -85,7 +85,12 @@ pub fn room(settings: &StoreSettings) -> Option<Finding> {
 pub fn key(config: &Config, server: Server) -> Finding {
     match kek::inspect(config) {
         Ok(Some(path)) => Finding::good(KEY, format!("{} is closed to others", path.display())),
-        Ok(None) if !holds_store(&config.store.folder) => {
+        Ok(None) if config.store.url.is_some() && matches!(server, Server::Down) => Finding::doubtful(
+            KEY,
+            "this node has none",
+            "copy kek from a node that serves; in a new database the first server makes one",
+        ),
+        Ok(None) if config.store.url.is_none() && !holds_store(&config.store.folder) => {
             Finding::doubtful(KEY, "there is none yet", "the first start makes one; or name a file with keys.kek_file")
         }
         // A service may be handed its key as a credential, which no other process sees.

@@ -2,11 +2,13 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `database` | the database that nodes share |
 //! | `finding` | what was found in one place |
 //! | `folder` | the data folder, the disk beneath it, the key-encryption key |
 //! | `network` | how people and operators reach the server |
 //! | `store` | the store, and the clock beside it |
 
+pub mod database;
 mod finding;
 mod folder;
 mod network;
@@ -32,9 +34,9 @@ pub async fn examine(place: &Place, format: Format) -> Result<Exit, CommandError
             vec![Finding::wrong("configuration", error.to_string(), fix)]
         }
     };
-    answer(&findings).print(format)?;
-    let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
-    Ok(if wrong { Exit::Failed } else { Exit::Done })
+    let answer = answer(&findings);
+    answer.print(format)?;
+    Ok(answer.exit)
 }
 
 async fn findings(settings: &Settings) -> Vec<Finding> {
@@ -42,7 +44,9 @@ async fn findings(settings: &Settings) -> Vec<Finding> {
     let (store, server) = store::store(settings).await;
     let mut findings = vec![Finding::good("configuration", "every key is known and in range")];
     findings.push(folder::folder(&config.store.folder));
-    findings.extend(folder::room(&config.store));
+    if config.store.url.is_none() {
+        findings.extend(folder::room(&config.store));
+    }
     findings.push(network::issuer(settings));
     findings.extend(network::certificate(config));
     findings.extend(network::connections(config, server));
@@ -56,7 +60,8 @@ async fn findings(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn answer(findings: &[Finding]) -> Answer {
+/// The findings as an answer, whose exit code says whether anything is wrong.
+pub fn answer(findings: &[Finding]) -> Answer {
     let row = |finding: &Finding| {
         let state = match finding.state {
             State::Good => "ok",
@@ -68,5 +73,6 @@ fn answer(findings: &[Finding]) -> Answer {
     };
     let rows: Vec<_> = findings.iter().map(row).collect();
     let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
-    Answer::new(table(["", "WHAT", "FINDING"], &rows), json!({ "ok": !wrong, "findings": findings }))
+    let answer = Answer::new(table(["", "WHAT", "FINDING"], &rows), json!({ "ok": !wrong, "findings": findings }));
+    Answer { exit: if wrong { Exit::Failed } else { Exit::Done }, ..answer }
 }

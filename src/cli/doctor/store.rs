@@ -3,13 +3,17 @@
 use crate::authorization_server::Clock;
 use crate::cli::answer::Exit;
 use crate::cli::command::Command;
-use crate::cli::doctor::finding::Finding;
+use crate::cli::database::opening;
+use crate::cli::doctor::database;
+use crate::cli::doctor::finding::{Finding, State};
 use crate::cli::settings::Settings;
 use crate::cli::{control, reach};
 use crate::domain::time::{Lifetime, Timestamp};
 
 const STORE: &str = "store";
 const CLOCK: &str = "clock";
+const UNREACHED: &str =
+    "is the database up, and do store.url and store.certificate_authority say how it is reached from here?";
 
 /// So far two readings of a clock that is kept right may be apart.
 fn tolerance() -> Lifetime {
@@ -30,10 +34,24 @@ pub async fn store(settings: &Settings) -> (Vec<Finding>, Server) {
     let folder = &settings.config.store.folder;
     let listening = tokio::net::UnixStream::connect(control::socket(folder)).await.is_ok();
     let server = if listening { Server::Running } else { Server::Down };
-    if !listening && !folder.exists() {
-        return (vec![Finding::doubtful(STORE, "nothing is kept yet", "`hallmark serve` begins a new store")], server);
+    let mut findings = match opening(&settings.config.store) {
+        Some(opening) => match database::findings(&opening).await {
+            Ok(findings) => findings,
+            Err(error) => return (vec![Finding::wrong(STORE, error.to_string(), UNREACHED)], server),
+        },
+        None if !listening && !folder.exists() => {
+            return (
+                vec![Finding::doubtful(STORE, "nothing is kept yet", "`hallmark serve` begins a new store")],
+                server,
+            );
+        }
+        None => Vec::new(),
+    };
+    // What is wrong with the database is told; nothing can be counted in it.
+    if findings.iter().any(|finding| finding.state == State::Wrong && finding.what == database::SCHEMA_OF) {
+        return (findings, server);
     }
-    let findings = match reach::run(settings, Command::Count).await {
+    let counted = match reach::run(settings, Command::Count).await {
         Ok(answer) => {
             let detail = if listening { format!("{}, held by the running server", answer.text) } else { answer.text };
             let newest = Timestamp(answer.json["newest"].as_u64().unwrap_or_default());
@@ -42,6 +60,7 @@ pub async fn store(settings: &Settings) -> (Vec<Finding>, Server) {
         Err(error) => {
             let fix = match error.exit {
                 Exit::Locked => "stop that process, or name another folder with --data",
+                Exit::Integrity if settings.config.store.url.is_some() => "do what is named",
                 Exit::Integrity => {
                     "bring a backup back with `hallmark restore --force FILE`, or run the version that wrote it"
                 }
@@ -52,6 +71,7 @@ pub async fn store(settings: &Settings) -> (Vec<Finding>, Server) {
             vec![Finding::wrong(STORE, error.to_string(), fix)]
         }
     };
+    findings.extend(counted);
     (findings, server)
 }
 
@@ -68,7 +88,6 @@ fn clock(newest: Timestamp, now: Timestamp) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::State;
 
     #[test]
     fn a_clock_that_is_behind_what_the_store_saw_is_wrong() {
