@@ -127,7 +127,10 @@ impl Family {
             return if current.expires.has_passed(now) { Presented::Expired } else { Presented::Current };
         }
         match previous {
-            Some(rotation) if rotation.presented == presented && !(rotation.at + leeway).has_passed(now) => {
+            // Whoever looked at the clock before the rotation has no leeway either, where there is none.
+            Some(rotation)
+                if rotation.presented == presented && !leeway.is_zero() && !(rotation.at + leeway).has_passed(now) =>
+            {
                 Presented::Retried { rotation: rotation.clone(), current: current.clone() }
             }
             _ => Presented::Reused,
@@ -209,7 +212,9 @@ mod tests {
         assert!(matches!(judge(1, 129), Presented::Retried { .. }));
         assert_eq!(judge(1, 130), Presented::Reused);
         assert_eq!(judge(0, 110), Presented::Reused);
-        assert_eq!(family.judge(digest(1), Lifetime::seconds(0), Timestamp(100)), Presented::Reused);
+        for now in [99, 100] {
+            assert_eq!(family.judge(digest(1), Lifetime::seconds(0), Timestamp(now)), Presented::Reused);
+        }
     }
 
     #[test]
