@@ -83,7 +83,7 @@ impl Canonical {
     /// Counts records in.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`](crate::store::StoreError::Corrupt) if one of them is damaged.
+    /// [`StoreError::Corrupt`] if one of them is damaged.
     pub fn add(&mut self, records: &Records) -> Result<()> {
         if self.tally.as_ref().is_none_or(|tally| tally.name() != records.table) {
             self.end_table();

@@ -29,7 +29,7 @@ pub enum KeptFamily {
 /// The number of [`KeptFamily::Live`] among the variants, which is how its record begins.
 pub const LIVE: u32 = 0;
 
-/// The number of [`CodeState::Live`] among the variants, which is how its record begins.
+/// The number of `CodeState::Live` among the variants, which is how its record begins.
 pub const LIVE_CODE: u32 = 0;
 
 /// A spent code whose own hour was swept.
