@@ -84,11 +84,16 @@ def nodes(binary, folder, count, url, before=(), **settings):
 
 
 def start(these):
-    """Starts all of them at once."""
+    """Starts all of them at once; none is left if one does not start."""
     for node in these:
         node.start()
-    for node in these:
-        node.wait()
+    try:
+        for node in these:
+            node.wait()
+    except lib_postgres.Failed:
+        for node in these:
+            node.stop()
+        raise
 
 
 def host_of(node):
@@ -138,11 +143,11 @@ def another(draw):
     return lambda ports, last: draw.choice([port for port in ports if port != last] or ports)
 
 
-def new_database(server):
-    """A database for one run, in a server that is ours."""
-    server.ask("DROP DATABASE IF EXISTS hallmark WITH (FORCE)")
-    server.ask("CREATE DATABASE hallmark")
-    return server.url("hallmark")
+def new_database(server, name="hallmark"):
+    """A database for one run, in a server that is ours; its URL."""
+    server.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    server.ask(f"CREATE DATABASE {name}")
+    return server.url(name)
 
 
 def binary_or_exit(script, binary):
