@@ -12,7 +12,8 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::{PostgresStore, later};
 use crate::store::{Activity, KEPT_FACTS, Result, StoreError};
 
-// What is deleted is looked for as it was before the new one came.
+// What is deleted is looked for as it was before the new one came. What somebody else deletes at this moment is left to them: two
+// who each waited for what the other has would wait for ever.
 const ADD: Statement = Statement::writing(
     "add_activity",
     concat!(
@@ -21,7 +22,9 @@ const ADD: Statement = Statement::writing(
         later!(),
         ")
          DELETE FROM activity WHERE key IN (
-             SELECT key FROM activity WHERE key >= $1 AND key <= $1 || '\\xffffffffffffffff' ORDER BY key DESC OFFSET $3
+             SELECT key FROM activity WHERE key IN (
+                 SELECT key FROM activity WHERE key >= $1 AND key <= $1 || '\\xffffffffffffffff' ORDER BY key DESC OFFSET $3
+             ) ORDER BY key FOR UPDATE SKIP LOCKED
          )"
     ),
 );

@@ -11,7 +11,7 @@ use hallmark::domain::role_binding::{Held, RoleBinding, RoleSubject};
 use hallmark::domain::time::Lifetime;
 use hallmark::secrets::random;
 use hallmark::store::postgres::PostgresStore;
-use hallmark::store::{EventPlace, Events, Resources, Result, Roles};
+use hallmark::store::{Activity, EventPlace, Events, KEPT_FACTS, Resources, Result, Roles};
 
 use super::samples::{NOW, after, resource};
 use crate::support::kept::{Database, server};
@@ -148,5 +148,29 @@ async fn of_an_object_that_one_node_removes_nothing_is_left_that_others_put_ther
         outcomes.into_iter().collect::<Result<()>>()?;
         assert_eq!(database.texts(LEFT).await, Vec::<String>::new());
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server"]
+async fn facts_about_one_person_that_come_to_two_nodes_at_once_do_not_wait_for_each_other() -> Result<()> {
+    const WRITERS: usize = 32;
+    const EACH: usize = 20;
+    let (_database, nodes) = nodes().await;
+    let person = random::user_id();
+
+    let added = race(WRITERS, |writer| {
+        let store = Arc::clone(&nodes[writer % 2]);
+        async move {
+            for number in 0..EACH {
+                store.add_activity(person, &event(writer * EACH + number)).await?;
+            }
+            Ok(())
+        }
+    })
+    .await;
+
+    added.into_iter().collect::<Result<Vec<()>>>()?;
+    assert_eq!(nodes[0].activity_of(person).await?.len(), KEPT_FACTS);
     Ok(())
 }
