@@ -137,6 +137,12 @@ impl FamilyId {
         Self(id)
     }
 
+    /// The hour from whose beginning on nothing of it can be live.
+    pub fn ends(&self) -> Hour {
+        let [a, b, c, d, ..] = self.0;
+        Hour(u32::from_be_bytes([a, b, c, d]))
+    }
+
     /// The bytes, as a store keys them.
     pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0

@@ -7,6 +7,7 @@ use crate::domain::protected_object::ObjectRef;
 use crate::domain::role_binding::RoleSubject;
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Timestamp};
+use crate::store::EventPlace;
 use crate::store::kept::key;
 
 /// Between the parts of a key that have no fixed length; no part has it.
@@ -88,4 +89,25 @@ pub fn device(cookie: TokenKey, user: UserId) -> Vec<u8> {
 /// The order to drop a count of guesses that is over by then.
 pub fn guesses_end(over: Timestamp, count: &[u8]) -> Vec<u8> {
     key(&[&Hour::after(over).to_be_bytes(), count])
+}
+
+/// An event of the audit trail.
+pub fn event_key(place: EventPlace) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&place.at.0.to_be_bytes());
+    key[8..].copy_from_slice(&place.number.to_be_bytes());
+    key
+}
+
+/// Where the event under that key is; `None` if it is the key of something else.
+pub fn event_place(key: &[u8]) -> Option<EventPlace> {
+    let (at, number) = (key.first_chunk()?, key.last_chunk()?);
+    Some(EventPlace { at: Timestamp(u64::from_be_bytes(*at)), number: u64::from_be_bytes(*number) })
+}
+
+/// Where in a key that begins with a realm it ends: after the name of the resource, a zero byte, the four bytes of the number of
+/// its registration, and the site. `None` if the key is too short for that.
+pub fn end_of_realm(key: &[u8]) -> Option<usize> {
+    let end = key.iter().position(|byte| *byte == 0)? + 1 + 4 + 16;
+    (end <= key.len()).then_some(end)
 }

@@ -8,6 +8,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::event::Recorded;
+use crate::store::EventPlace;
 
 /// What compressed lines begin with; others begin with the brace of their first event.
 const COMPRESSED: u8 = 0;
@@ -23,6 +24,11 @@ const LONGEST: usize = 1 << 20;
 pub struct Lines(pub String);
 
 impl Lines {
+    /// Each line with its place, where the first is at `first`: the numbers of those that share a key follow on from it.
+    pub fn placed(&self, first: EventPlace) -> impl Iterator<Item = (EventPlace, &str)> {
+        (first.number..).zip(self.0.lines()).map(move |(number, line)| (EventPlace { number, ..first }, line))
+    }
+
     /// Whether they are events that this program reads.
     pub fn are_events(&self) -> bool {
         self.0.lines().all(|line| serde_json::from_str::<Recorded>(line).is_ok())

@@ -10,12 +10,12 @@ use crate::domain::secret::TokenKey;
 use crate::domain::time::Timestamp;
 use crate::store::kept::api_tokens::Place;
 use crate::store::kept::{decode, encode};
-use crate::store::postgres::PostgresStore;
 use crate::store::postgres::connections::{Attempt, Outcome, transaction};
 use crate::store::postgres::later;
 use crate::store::postgres::record::{all, bytes, only, value};
 use crate::store::postgres::statement::Param::{Bytes, Maybe};
 use crate::store::postgres::statement::{Param, Statement};
+use crate::store::postgres::{PostgresStore, swept};
 use crate::store::{ApiCredential, ApiTokens, Kept, Result, StoreError};
 
 // Whoever makes a token for the same person waits here, and counts afterwards.
@@ -96,9 +96,9 @@ const NOTE_USES: Statement = Statement::writing(
         "INSERT INTO token_uses (key, record)
          SELECT uses.token, uses.record FROM unnest($1, $2) AS uses (token, record)
          LEFT JOIN api_tokens a ON a.token = uses.token
-         LEFT JOIN container_tokens c ON c.token = uses.token
-             AND c.token >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')
-         CROSS JOIN ",
+         LEFT JOIN container_tokens c ON c.token = uses.token AND c.token >= ",
+        swept!(),
+        " CROSS JOIN ",
         later!(),
         " WHERE a.token IS NOT NULL OR c.token IS NOT NULL
          ORDER BY uses.token
@@ -109,9 +109,11 @@ const NOTE_USES: Statement = Statement::writing(
 // Of the token of a container that is told of after its hour was swept, the use is not.
 const TOKEN_USE: Statement = Statement::reading(
     "token_use",
-    "SELECT record FROM token_uses WHERE key = $1
-     AND (key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')
-         OR NOT EXISTS (SELECT FROM container_tokens t WHERE t.token = $1))",
+    concat!(
+        "SELECT record FROM token_uses WHERE key = $1 AND (key >= ",
+        swept!(),
+        " OR NOT EXISTS (SELECT FROM container_tokens t WHERE t.token = $1))"
+    ),
 );
 
 #[async_trait]

@@ -15,18 +15,18 @@ use crate::store::postgres::connections::transaction;
 use crate::store::postgres::partitions::ASSERTIONS;
 use crate::store::postgres::record::{truth, value};
 use crate::store::postgres::registry::{lock_registration, put_registration};
-use crate::store::postgres::statement::Param::Bytes;
+use crate::store::postgres::statement::Param::{Bytes, Number};
 use crate::store::postgres::statement::Statement;
 use crate::store::{Added, Clients, Result, StoreError};
 
 /// So many grants of a client that was removed go at a time, so that no statement lasts longer than it may.
-const BATCH: u64 = 5000;
+const BATCH: u32 = 5000;
 
-// BATCH of them, as long as the number says that the client is gone: they may be another's by now.
+// Some of them, as long as the number says that the client is gone: they may be another's by now.
 const END_GRANTS_OF_CLIENT: Statement = Statement::writing(
     "end_grants_of_client",
     "DELETE FROM grants WHERE key = ANY (ARRAY(
-         SELECT g.key FROM grants g JOIN registry r ON r.key = g.client AND r.number = $2 WHERE g.client = $1 LIMIT 5000
+         SELECT g.key FROM grants g JOIN registry r ON r.key = g.client AND r.number = $2 WHERE g.client = $1 LIMIT $3
      ))",
 );
 
@@ -86,8 +86,8 @@ impl Clients for PostgresStore {
                 Some(Registration { number, party: Party::Nobody }) => (false, number),
                 Some(Registration { party: Party::Resource(_), .. }) | None => return Ok((false, None)),
             };
-            let params = [Bytes(name.as_bytes()), Bytes(&number.to_be_bytes())];
-            let more = tx.execute(&END_GRANTS_OF_CLIENT, &params).await? == BATCH;
+            let params = [Bytes(name.as_bytes()), Bytes(&number.to_be_bytes()), Number(BATCH.into())];
+            let more = tx.execute(&END_GRANTS_OF_CLIENT, &params).await? == u64::from(BATCH);
             Ok((removed, more.then_some(number)))
         });
         if let Some(number) = left {
@@ -123,7 +123,7 @@ impl PostgresStore {
     /// Ends some of what people allowed a client that is gone, and says whether more may be left. `number` is that of the
     /// registration since.
     async fn end_some_grants_of(&self, id: &ClientId, number: u32) -> Result<bool> {
-        let params = [Bytes(id.as_str().as_bytes()), Bytes(&number.to_be_bytes())];
-        Ok(self.connections.execute(&END_GRANTS_OF_CLIENT, &params).await? == BATCH)
+        let params = [Bytes(id.as_str().as_bytes()), Bytes(&number.to_be_bytes()), Number(BATCH.into())];
+        Ok(self.connections.execute(&END_GRANTS_OF_CLIENT, &params).await? == u64::from(BATCH))
     }
 }

@@ -5,75 +5,21 @@
 //! database took back because of somebody else (SQLSTATE 40001, 40P01) did not happen, and is tried again, a bounded number of
 //! times.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{NoTls, Row};
 
-use crate::domain::secret::Secret;
 use crate::store::postgres::measured::{Timed, Times};
+use crate::store::postgres::opening::{Opening, Statements, Unusable, settings};
 use crate::store::postgres::statement::{ATTEMPTS, Kind, Param, Statement, pause};
 use crate::store::postgres::tls;
 use crate::store::{Result, StoreError};
-
-/// How the database is reached.
-#[derive(Clone)]
-pub struct Opening {
-    /// `postgres://user:password@host:port,host:port/database?target_session_attrs=read-write`.
-    pub url: Secret<String>,
-    /// A standby that questions about credentials may be asked of, if it is one that changes wait for.
-    pub standby: Option<Secret<String>>,
-    /// Who vouches for the database, as PEM; where none is named, whomever the machine trusts.
-    pub certificate_authority: Option<PathBuf>,
-    /// So many connections at most.
-    pub connections: usize,
-    /// So long is waited for a connection, and for a new one to be made.
-    pub connect_timeout: Duration,
-    /// So long a statement may take.
-    pub statement_timeout: Duration,
-    /// Whether statements are prepared, or come each by itself through a pooler that gives every transaction another connection.
-    pub statements: Statements,
-}
-
-impl Opening {
-    /// The same of another server.
-    pub fn at(&self, url: Secret<String>) -> Self {
-        Self { url, standby: None, ..self.clone() }
-    }
-}
-
-/// How statements are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statements {
-    /// Prepared once on each connection, which is this node's as long as it lasts.
-    Prepared,
-    /// Each with its text, for a pooler in transaction mode.
-    Unprepared,
-}
-
-/// Why the database cannot be used as it is named.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// The URL is none.
-    #[error("`store.url` is not the URL of a PostgreSQL database: {0}")]
-    Url(String),
-    /// It would be reached without encryption over a network.
-    #[error(
-        "`store.url` names the host {0}, which would be reached without encryption: say `sslmode=require`, or \
-         `sslmode=disable` if the network between is yours alone"
-    )]
-    InTheClear(String),
-    /// Whom to trust cannot be read.
-    #[error("`store.certificate_authority`: {0}")]
-    Authorities(String),
-}
 
 /// The pool.
 pub struct Connections {
@@ -107,13 +53,7 @@ impl Connections {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Unusable::Url(error.to_string()))?;
-        Ok(Self {
-            pool,
-            statements: opening.statements,
-            // The database ends a statement by itself; this is for one that does not answer at all.
-            patience: opening.statement_timeout + opening.connect_timeout,
-            times: Times::default(),
-        })
+        Ok(Self { pool, statements: opening.statements, patience: opening.patience(), times: Times::default() })
     }
 
     /// What a statement returns.
@@ -192,7 +132,10 @@ impl Connections {
         let asked = Instant::now();
         let object = self.pool.get().await;
         self.times.waits.observe(asked.elapsed());
-        object.map_err(|error: PoolError| StoreError::Unavailable(Box::new(error)))
+        object.map_err(|error| match error {
+            PoolError::Backend(error) => unavailable(error),
+            other => StoreError::Unavailable(Box::new(other)),
+        })
     }
 
     /// The pool, for what reads for longer than its caller.
@@ -347,23 +290,16 @@ impl Attempt<'_> {
     /// [`Failure`] says what to do about it.
     pub async fn rows(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<Vec<Row>> {
         self.timed.runs(statement.kind);
-        let patience = self.connections.patience;
         let rows = async {
             let object = self.object()?;
-            match self.connections.statements {
+            Ok(match self.connections.statements {
                 Statements::Prepared => {
-                    let types: Vec<Type> = params.iter().map(Param::as_type).collect();
-                    let prepared = object.prepare_typed_cached(statement.sql, &types).await?;
-                    let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Param::as_sql).collect();
-                    Ok(object.query(&prepared, &params).await?)
+                    object.query(&prepared(object, statement, params).await?, &values(params)).await?
                 }
-                Statements::Unprepared => {
-                    let params: Vec<_> = params.iter().map(|param| (param.as_sql(), param.as_type())).collect();
-                    Ok(object.query_typed(statement.sql, &params).await?)
-                }
-            }
+                Statements::Unprepared => object.query_typed(statement.sql, &typed(params)).await?,
+            })
         };
-        timeout(patience, rows).await.unwrap_or(Err(Failure::TimeIsUp))
+        self.in_time(rows).await
     }
 
     /// The first row that a statement returns, if it returns any.
@@ -380,28 +316,21 @@ impl Attempt<'_> {
     /// As [`Attempt::rows`].
     pub async fn execute(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<u64> {
         self.timed.runs(statement.kind);
-        let patience = self.connections.patience;
         let changed = async {
             let object = self.object()?;
-            match self.connections.statements {
+            Ok(match self.connections.statements {
                 Statements::Prepared => {
-                    let types: Vec<Type> = params.iter().map(Param::as_type).collect();
-                    let prepared = object.prepare_typed_cached(statement.sql, &types).await?;
-                    let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Param::as_sql).collect();
-                    Ok(object.execute(&prepared, &params).await?)
+                    object.execute(&prepared(object, statement, params).await?, &values(params)).await?
                 }
-                Statements::Unprepared => {
-                    let params: Vec<_> = params.iter().map(|param| (param.as_sql(), param.as_type())).collect();
-                    Ok(object.execute_typed(statement.sql, &params).await?)
-                }
-            }
+                Statements::Unprepared => object.execute_typed(statement.sql, &typed(params)).await?,
+            })
         };
-        timeout(patience, changed).await.unwrap_or(Err(Failure::TimeIsUp))
+        self.in_time(changed).await
     }
 
     async fn begin(&mut self) -> Outcome<()> {
         self.in_transaction = true;
-        Ok(self.object()?.batch_execute("BEGIN").await?)
+        self.say("BEGIN").await
     }
 
     /// Has the change happen.
@@ -409,23 +338,23 @@ impl Attempt<'_> {
     /// # Errors
     /// [`Failure`]: whether it happened is unknown.
     pub async fn commit(&mut self) -> Outcome<()> {
-        let patience = self.connections.patience;
-        let commit = async { Ok(self.object()?.batch_execute("COMMIT").await?) };
-        let outcome = timeout(patience, commit).await.unwrap_or(Err(Failure::TimeIsUp));
+        let outcome = self.say("COMMIT").await;
         self.in_transaction = outcome.is_err();
         outcome
     }
 
     /// Has the change not happen.
     pub async fn roll_back(&mut self) {
-        let patience = self.connections.patience;
-        let rolled_back = match self.object() {
-            Ok(object) => {
-                timeout(patience, object.batch_execute("ROLLBACK")).await.is_ok_and(|outcome| outcome.is_ok())
-            }
-            Err(_) => return,
-        };
-        self.in_transaction = !rolled_back;
+        self.in_transaction = self.say("ROLLBACK").await.is_err();
+    }
+
+    async fn say(&self, sql: &str) -> Outcome<()> {
+        self.in_time(async { Ok(self.object()?.batch_execute(sql).await?) }).await
+    }
+
+    /// What comes of `work`, unless the database does not answer.
+    async fn in_time<T>(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        timeout(self.connections.patience, work).await.unwrap_or(Err(Failure::TimeIsUp))
     }
 
     /// Never uses this connection again: something may still be under way on it.
@@ -450,50 +379,21 @@ impl Drop for Attempt<'_> {
     }
 }
 
+/// A statement as this connection has it, which asks for it once.
+async fn prepared(object: &Object, statement: &Statement, params: &[Param<'_>]) -> Outcome<tokio_postgres::Statement> {
+    let types: Vec<Type> = params.iter().map(Param::as_type).collect();
+    Ok(object.prepare_typed_cached(statement.sql, &types).await?)
+}
+
+fn values<'p>(params: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {
+    params.iter().map(Param::as_sql).collect()
+}
+
+fn typed<'p>(params: &'p [Param<'_>]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
+    params.iter().map(|param| (param.as_sql(), param.as_type())).collect()
+}
+
 /// What a failure of the database means to the rest of the server.
 pub fn unavailable(error: tokio_postgres::Error) -> StoreError {
     StoreError::Unavailable(Box::new(error))
-}
-
-/// One plan for each statement, by its indexes, whatever the database knows of the sizes of its tables by then: a plan that was made
-/// while a table was empty must not read a million rows later. To plan for each value would cost more than the statement, and joins
-/// are written in the order in which they are best made.
-const PLANS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-                     -c enable_mergejoin=off -c join_collapse_limit=1 -c jit=off";
-
-fn settings(opening: &Opening) -> std::result::Result<Config, Unusable> {
-    let url = opening.url.expose();
-    // The message of the library names no part of the URL, which may hold a password.
-    let mut config = Config::from_str(url).map_err(|error| Unusable::Url(error.to_string()))?;
-    if config.get_ssl_mode() == SslMode::Prefer {
-        for host in config.get_hosts() {
-            if let Host::Tcp(name) = host
-                && !is_this_machine(name)
-            {
-                return Err(Unusable::InTheClear(name.clone()));
-            }
-        }
-        config.ssl_mode(SslMode::Disable);
-    }
-    config.application_name("hallmark");
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(opening.connect_timeout);
-    }
-    // A database that vanished without a word is noticed by the time a statement may take.
-    config.tcp_user_timeout(opening.statement_timeout + opening.connect_timeout);
-    // A pooler in transaction mode takes none of these: docs/postgres.md says how its role gets them.
-    if opening.statements == Statements::Prepared {
-        let ours = format!(
-            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {PLANS}",
-            opening.statement_timeout.as_millis(),
-            (opening.statement_timeout + opening.connect_timeout).as_millis(),
-        );
-        let options = config.get_options().map_or(ours.clone(), |theirs| format!("{ours} {theirs}"));
-        config.options(options);
-    }
-    Ok(config)
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -8,10 +8,10 @@ use crate::domain::container::{Container, ContainerToken};
 use crate::domain::id::{ContainerId, SiteId};
 use crate::domain::secret::TokenKey;
 use crate::store::kept::encode;
-use crate::store::postgres::PostgresStore;
 use crate::store::postgres::record::{all, only, value};
 use crate::store::postgres::statement::Param::Bytes;
 use crate::store::postgres::statement::Statement;
+use crate::store::postgres::{PostgresStore, swept};
 use crate::store::{Added, ContainerCredential, Containers, Result};
 
 const ADD_CONTAINER: Statement = Statement::writing(
@@ -62,11 +62,14 @@ const END_TOKEN: Statement = Statement::writing(
 // A token whose hour was swept is still told of, and opens nothing.
 const CONTAINER_CREDENTIAL: Statement = Statement::reading(
     "container_credential",
-    "SELECT c.record, t.record, s.record
-     FROM container_tokens t
-     JOIN containers c ON c.key = t.key
-     LEFT JOIN sites s ON s.key = c.site_id
-     WHERE t.token = $1 AND t.token >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')",
+    concat!(
+        "SELECT c.record, t.record, s.record
+         FROM container_tokens t
+         JOIN containers c ON c.key = t.key
+         LEFT JOIN sites s ON s.key = c.site_id
+         WHERE t.token = $1 AND t.token >= ",
+        swept!()
+    ),
 );
 
 #[async_trait]

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use crate::domain::event::Recorded;
-use crate::domain::time::Timestamp;
+use crate::store::kept::encode;
+use crate::store::kept::keys::{event_key, event_place};
 use crate::store::kept::lines::Lines;
-use crate::store::kept::{encode, key};
 use crate::store::postgres::connections::transaction;
 use crate::store::postgres::partitions::EVENTS;
 use crate::store::postgres::record::{all, bytes, value};
@@ -111,7 +111,7 @@ impl Events for PostgresStore {
         if until <= from {
             return Ok(events);
         }
-        let [second, first, end] = [EventPlace::first_of(from.at), from, until].map(place_key);
+        let [second, first, end] = [EventPlace::first_of(from.at), from, until].map(event_key);
         // One more, since the first may have no line that was asked for.
         let params = [Bytes(&second), Bytes(&first), Bytes(&end), Number(bound(count).saturating_add(1))];
         let rows = transaction!(self.connections, tx => {
@@ -119,10 +119,9 @@ impl Events for PostgresStore {
             tx.rows(&BETWEEN, &params).await
         });
         for row in &rows {
-            let first = bytes(row, 0)?.and_then(place).ok_or(DAMAGED)?;
-            let Lines(lines) = value(row, 1, "events")?.ok_or(DAMAGED)?;
-            for (number, line) in (first.number..).zip(lines.lines()) {
-                let place = EventPlace { number, ..first };
+            let first = bytes(row, 0)?.and_then(event_place).ok_or(DAMAGED)?;
+            let lines: Lines = value(row, 1, "events")?.ok_or(DAMAGED)?;
+            for (place, line) in lines.placed(first) {
                 if place < from || place >= until {
                     continue;
                 }
@@ -162,13 +161,4 @@ fn read(line: &str) -> Result<Recorded> {
 
 fn bound(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn place_key(place: EventPlace) -> Vec<u8> {
-    key(&[&place.at.0.to_be_bytes(), &place.number.to_be_bytes()])
-}
-
-fn place(key: &[u8]) -> Option<EventPlace> {
-    let (at, number) = (key.first_chunk()?, key.last_chunk()?);
-    Some(EventPlace { at: Timestamp(u64::from_be_bytes(*at)), number: u64::from_be_bytes(*number) })
 }

@@ -25,6 +25,7 @@ mod keys;
 mod links;
 mod measured;
 mod migrate;
+mod opening;
 mod partitions;
 mod portable;
 mod prefix;
@@ -40,13 +41,11 @@ mod statement;
 mod sweep;
 mod tls;
 mod tokens;
-mod url;
 mod users;
 
-pub use connections::{Opening, Statements, Unusable};
 pub use examine::{Examined, OLDEST};
 pub use migrate::{MIGRATIONS, Migration, SCHEMA};
-pub use url::holds_password;
+pub use opening::{Opening, Statements, Unusable, holds_password};
 
 use tokio_postgres::Row;
 
@@ -78,6 +77,14 @@ macro_rules! later {
     };
 }
 use later;
+
+/// The key before which everything that is kept by the hour of its end is over, swept away or not.
+macro_rules! swept {
+    () => {
+        "COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')"
+    };
+}
+use swept;
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -70,6 +70,14 @@ pub(super) async fn put_registration(
     Ok(tx.execute(&PUT, &Kept::of(new)?.params(name, before.as_deref())).await? > 0)
 }
 
+/// What leads from a client to the installation that bounds its tokens, if it is a deployed app's.
+pub(super) fn deployment_of(registration: &Registration) -> Option<Vec<u8>> {
+    match &registration.party {
+        Party::Client(client) => client.deployment.map(deployment_key),
+        Party::Resource(_) | Party::Nobody => None,
+    }
+}
+
 /// A registration as the columns have it.
 struct Kept {
     record: Vec<u8>,
@@ -79,11 +87,8 @@ struct Kept {
 
 impl Kept {
     fn of(registration: &Registration) -> Result<Self> {
-        let deployment = match &registration.party {
-            Party::Client(client) => client.deployment.map(deployment_key),
-            Party::Resource(_) | Party::Nobody => None,
-        };
-        Ok(Self { record: encode(registration)?, number: registration.number.to_be_bytes(), deployment })
+        let number = registration.number.to_be_bytes();
+        Ok(Self { record: encode(registration)?, number, deployment: deployment_of(registration) })
     }
 
     fn params<'a>(&'a self, name: &'a str, before: Option<&'a [u8]>) -> [Param<'a>; 5] {

@@ -21,7 +21,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::postgres::connections::{Attempt, Outcome, transaction};
 use crate::store::postgres::record::{bytes, value};
 use crate::store::postgres::registry::{lock_registration, put_registration};
-use crate::store::postgres::statement::Param::{Bytes, Many, Maybe};
+use crate::store::postgres::statement::Param::{Bytes, Many, Maybe, Number};
 use crate::store::postgres::statement::Statement;
 use crate::store::{Added, Resources, Result, StoreError};
 
@@ -64,19 +64,18 @@ const DROP_NAMES: Statement = Statement::writing(
 const DROP_ACCESS: Statement = Statement::writing("drop_access", "DELETE FROM access WHERE key = $1");
 
 /// So many objects and roles of a resource that was removed go at a time, so that no statement lasts longer than it may.
-const BATCH: u64 = 5000;
+const BATCH: u32 = 5000;
 
-// BATCH of them.
 const DROP_OBJECTS: Statement = Statement::writing(
     "drop_objects",
     "DELETE FROM objects
-     WHERE key = ANY (ARRAY(SELECT key FROM objects WHERE key >= $1 AND key < $2 ORDER BY key LIMIT 5000))",
+     WHERE key = ANY (ARRAY(SELECT key FROM objects WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3))",
 );
 
 const DROP_ROLE_HOLDERS: Statement = Statement::writing(
     "drop_role_holders",
     "DELETE FROM role_holders
-     WHERE key = ANY (ARRAY(SELECT key FROM role_holders WHERE key >= $1 AND key < $2 ORDER BY key LIMIT 5000))",
+     WHERE key = ANY (ARRAY(SELECT key FROM role_holders WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3))",
 );
 
 #[async_trait]
@@ -190,7 +189,8 @@ impl PostgresStore {
         let first = key(&[id.as_str().as_bytes(), END]);
         let end = key(&[&first, &number.to_be_bytes()]);
         for statement in [DROP_ROLE_HOLDERS, DROP_OBJECTS] {
-            while self.connections.execute(&statement, &[Bytes(&first), Bytes(&end)]).await? == BATCH {}
+            let params = [Bytes(&first), Bytes(&end), Number(BATCH.into())];
+            while self.connections.execute(&statement, &params).await? == u64::from(BATCH) {}
         }
         Ok(())
     }

@@ -31,34 +31,36 @@ const ADVANCE: Statement = Statement::writing(
 
 const SINGLE: Statement = Statement::reading("single", "SELECT record FROM singles WHERE key = $1");
 
-const SWEEP_SESSIONS: Statement = Statement::writing(
-    "sweep_sessions",
-    "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE key < $1 ORDER BY key LIMIT $2)",
-);
+/// Deletes rows of a table of which a column is less than `$1`, at most `$2` of them, the least first.
+macro_rules! sweep {
+    ($name:literal, $table:literal, $column:literal) => {
+        Statement::writing(
+            $name,
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE key IN (SELECT key FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " < $1 ORDER BY ",
+                $column,
+                " LIMIT $2)"
+            ),
+        )
+    };
+}
 
-const SWEEP_DEVICES: Statement = Statement::writing(
-    "sweep_devices",
-    "DELETE FROM devices WHERE key IN (SELECT key FROM devices WHERE key < $1 ORDER BY key LIMIT $2)",
-);
+const SWEEP_SESSIONS: Statement = sweep!("sweep_sessions", "sessions", "key");
+const SWEEP_DEVICES: Statement = sweep!("sweep_devices", "devices", "key");
+const SWEEP_LINKS: Statement = sweep!("sweep_links", "links", "key");
+const SWEEP_API_TOKENS: Statement = sweep!("sweep_api_tokens", "api_tokens", "token");
+const SWEEP_TOKEN_USES: Statement = sweep!("sweep_token_uses", "token_uses", "key");
 
-const SWEEP_LINKS: Statement = Statement::writing(
-    "sweep_links",
-    "DELETE FROM links WHERE key IN (SELECT key FROM links WHERE key < $1 ORDER BY key LIMIT $2)",
-);
-
+// A count that goes on meanwhile has another end.
 const SWEEP_GUESSES: Statement = Statement::writing(
     "sweep_guesses",
     "DELETE FROM guesses WHERE ends < $1 AND key IN (SELECT key FROM guesses WHERE ends < $1 ORDER BY ends LIMIT $2)",
-);
-
-const SWEEP_API_TOKENS: Statement = Statement::writing(
-    "sweep_api_tokens",
-    "DELETE FROM api_tokens WHERE key IN (SELECT key FROM api_tokens WHERE token < $1 ORDER BY token LIMIT $2)",
-);
-
-const SWEEP_TOKEN_USES: Statement = Statement::writing(
-    "sweep_token_uses",
-    "DELETE FROM token_uses WHERE key IN (SELECT key FROM token_uses WHERE key < $1 ORDER BY key LIMIT $2)",
 );
 
 // The second byte of a record is 0 where the family is live: what was not ended after all stays.

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::store::postgres::connections::Unusable;
+use crate::store::postgres::opening::Unusable;
 
 /// Connects where `authorities`, or else whomever the machine trusts, vouches for the database.
 ///

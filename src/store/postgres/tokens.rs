@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
 use crate::domain::id::{FamilyId, SiteId};
-use crate::domain::installation::{Authority, Installation};
+use crate::domain::installation::Authority;
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Member;
@@ -15,65 +15,86 @@ use crate::domain::time::{Hour, Timestamp};
 use crate::store::kept::registry::Registration;
 use crate::store::kept::tokens::KeptFamily;
 use crate::store::kept::{encode, key};
-use crate::store::postgres::PostgresStore;
 use crate::store::postgres::partitions::{FAMILIES, ROTATIONS, TOKENS};
 use crate::store::postgres::record::{bytes, only, truth, value};
 use crate::store::postgres::statement::Param::{Bytes, Maybe, MaybeNumber, Number};
 use crate::store::postgres::statement::{Param, Statement};
+use crate::store::postgres::{PostgresStore, swept};
 use crate::store::{Credential, Issued, Owner, Redeemed, Result, StoreError, Tokens};
 
 const CODE: Statement = Statement::reading("code", "SELECT record FROM codes WHERE key = $1");
 
 const FAMILY_OF_CODE: Statement = Statement::reading(
     "family_of_code",
-    "SELECT key, record FROM families
-     WHERE code = $1 AND key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')
-     AND EXISTS (SELECT FROM grants WHERE grants.key = grant_id)",
+    concat!(
+        "SELECT key, record FROM families
+         WHERE code = $1 AND key >= ",
+        swept!(),
+        " AND EXISTS (SELECT FROM grants WHERE grants.key = grant_id)"
+    ),
 );
+
+/// Keeps the access token `$3` to `$10`, issued at `$11`, and that its grant was used, if there is a row of the part `$decided`. It is
+/// known to the minute when a grant was used.
+macro_rules! issued {
+    ($decided:literal) => {
+        concat!(
+            "issued AS (
+                 INSERT INTO tokens (key, record, client, client_number, site_id, user_id, grant_id, family, installation)
+                 SELECT $3, $4, $5, COALESCE((SELECT number FROM registry WHERE registry.key = $5), '\\x00000000'),
+                        $6, $7, $8, $9, $10
+                 FROM ",
+            $decided,
+            " ON CONFLICT (key) DO NOTHING
+             ), used AS (
+                 UPDATE grants SET used = $11 FROM ",
+            $decided,
+            " WHERE key = $8 AND (used IS NULL OR used > $11 OR used <= $11 - 60)
+             )"
+        )
+    };
+}
 
 // The second byte of a record says which variant it is; 0 is a live code.
 const REDEEM: Statement = Statement::writing(
     "redeem_code",
-    "WITH spent AS (
-         UPDATE codes SET record = $2 WHERE key = $1 AND get_byte(record, 1) = 0 RETURNING 1
-     ), issued AS (
-         INSERT INTO tokens (key, record, client, client_number, site_id, user_id, grant_id, family, installation)
-         SELECT $3, $4, $5, COALESCE((SELECT number FROM registry WHERE registry.key = $5), '\\x00000000'), $6, $7, $8, $9, $10
-         FROM spent ON CONFLICT (key) DO NOTHING
-     ), used AS (
-         UPDATE grants SET used = $11 FROM spent
-         WHERE key = $8 AND (used IS NULL OR used > $11 OR used <= $11 - 60)
-     ), begun AS (
-         INSERT INTO families (key, record, grant_id, code) SELECT $12, $13, $14, $15 FROM spent
-         ON CONFLICT (key) DO NOTHING RETURNING 1
-     )
-     SELECT EXISTS (SELECT FROM spent), EXISTS (SELECT FROM begun)",
+    concat!(
+        "WITH spent AS (
+             UPDATE codes SET record = $2 WHERE key = $1 AND get_byte(record, 1) = 0 RETURNING 1
+         ), ",
+        issued!("spent"),
+        ", begun AS (
+             INSERT INTO families (key, record, grant_id, code) SELECT $12, $13, $14, $15 FROM spent
+             ON CONFLICT (key) DO NOTHING RETURNING 1
+         )
+         SELECT EXISTS (SELECT FROM spent), EXISTS (SELECT FROM begun)"
+    ),
 );
 
 const FAMILY: Statement = Statement::reading(
     "family",
-    "SELECT record FROM families
-     WHERE key = $1 AND key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')
-     AND (grant_id IS NULL OR EXISTS (SELECT FROM grants WHERE grants.key = grant_id))",
+    concat!(
+        "SELECT record FROM families
+         WHERE key = $1 AND key >= ",
+        swept!(),
+        " AND (grant_id IS NULL OR EXISTS (SELECT FROM grants WHERE grants.key = grant_id))"
+    ),
 );
 
 const KEPT_FAMILY: Statement = Statement::reading("kept_family", "SELECT record FROM families WHERE key = $1");
 
 const ROTATE: Statement = Statement::writing(
     "rotate",
-    "WITH won AS (
-         UPDATE families SET record = $2 WHERE key = $1 AND record = $11 RETURNING 1
-     ), issued AS (
-         INSERT INTO tokens (key, record, client, client_number, site_id, user_id, grant_id, family, installation)
-         SELECT $3, $4, $5, COALESCE((SELECT number FROM registry WHERE registry.key = $5), '\\x00000000'), $6, $7, $8, $9, $10
-         FROM won ON CONFLICT (key) DO NOTHING
-     ), used AS (
-         UPDATE grants SET used = $12 FROM won
-         WHERE key = $8 AND (used IS NULL OR used > $12 OR used <= $12 - 60)
-     ), erasable AS (
-         INSERT INTO rotations (key, record) SELECT $13, '' FROM won WHERE $13 IS NOT NULL ON CONFLICT (key) DO NOTHING
-     )
-     SELECT EXISTS (SELECT FROM won)",
+    concat!(
+        "WITH won AS (
+             UPDATE families SET record = $2 WHERE key = $1 AND record = $12 RETURNING 1
+         ), ",
+        issued!("won"),
+        ", erasable AS (
+             INSERT INTO rotations (key, record) SELECT $13, '' FROM won WHERE $13 IS NOT NULL ON CONFLICT (key) DO NOTHING
+         )
+         SELECT EXISTS (SELECT FROM won)"
+    ),
 );
 
 const KEEP: Statement = Statement::writing(
@@ -143,7 +164,7 @@ impl Tokens for PostgresStore {
         issued: Issued<'_>,
     ) -> Result<Redeemed> {
         self.cover_hour(TOKENS, issued.access_key.hour).await?;
-        self.cover_hour(FAMILIES, hour_of(family_id)).await?;
+        self.cover_hour(FAMILIES, family_id.ends().0).await?;
         let spent = encode(&CodeState::Spent { client_id: family.client_id.clone(), family: family_id })?;
         let (record, kept) = (encode(issued.access)?, encode(&KeptFamily::of(family.clone()))?);
         let (key, access_key) = (key.to_bytes(), issued.access_key.to_bytes());
@@ -199,8 +220,8 @@ impl Tokens for PostgresStore {
             grant,
             family,
             installation,
-            Bytes(&old),
             Number(seconds(issued.now)),
+            Bytes(&old),
             Maybe(rotation.as_deref()),
         ];
         let row = self.connections.row(&ROTATE, &params).await?.ok_or(DAMAGED)?;
@@ -218,7 +239,7 @@ impl Tokens for PostgresStore {
 
     // What it becomes depends on what it is; whether it still is that decides the one statement that changes it.
     async fn end_family(&self, id: FamilyId, end: FamilyEnd, forget: Timestamp) -> Result<bool> {
-        self.cover_hour(FAMILIES, hour_of(id)).await?;
+        self.cover_hour(FAMILIES, id.ends().0).await?;
         let forget = i64::from(Hour::after(forget).0);
         loop {
             let row = self.connections.row(&KEPT_FAMILY, &[Bytes(id.as_bytes())]).await?;
@@ -249,11 +270,8 @@ impl Tokens for PostgresStore {
         let Some(row) = self.credential_row(&CREDENTIAL, &[Bytes(&key), Maybe(site)]).await? else { return Ok(None) };
         let token: AccessToken = value(&row, 0, "tokens")?.ok_or(DAMAGED)?;
         let client = value::<Registration>(&row, 1, "registry")?.and_then(Registration::client);
-        let installation: Option<Installation> = value(&row, 3, "installations")?;
-        let authority = match (installation, value(&row, 4, "deployed")?) {
-            (Some(installation), Some(deployed)) => {
-                Some(Authority { installation: installation.into(), deployed: std::sync::Arc::new(deployed) })
-            }
+        let authority = match (value(&row, 3, "installations")?, value(&row, 4, "deployed")?) {
+            (Some(installation), Some(deployed)) => Some(Authority { installation, deployed }),
             _ => None,
         };
         let owner = match &token.subject {
@@ -332,12 +350,6 @@ pub(super) fn columns(token: &AccessToken) -> [Param<'_>; 6] {
 /// A moment, as a column has it.
 pub(super) fn seconds(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
-}
-
-/// The hour by which nothing of a family can be live.
-pub(super) fn hour_of(family: FamilyId) -> u32 {
-    let [a, b, c, d, ..] = *family.as_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }
 
 fn family_id(row: &Row) -> Result<FamilyId> {

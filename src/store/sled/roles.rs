@@ -13,7 +13,7 @@ use crate::domain::id::{ResourceId, SiteId};
 use crate::domain::protected_object::{ObjectRef, ProtectedObject, Realm};
 use crate::domain::role_binding::{Held, RoleBinding, RoleSubject};
 use crate::store::kept::key;
-use crate::store::kept::keys::{END, holder_key, place};
+use crate::store::kept::keys::{END, end_of_realm, holder_key, place};
 use crate::store::kept::roles::{GivenBy, KeptAccess};
 use crate::store::sled::SledStore;
 use crate::store::{Given, Result, Roles, RolesThere, Told};
@@ -347,15 +347,13 @@ impl SledStore {
         key(&[&self.realm_key(realm), &place(object)])
     }
 
-    /// Where in a key that begins with a realm its site is.
     fn realm_end(&self, from_realm: &[u8]) -> Result<usize> {
-        let name = from_realm.iter().position(|byte| *byte == 0).ok_or_else(|| self.roles.damaged())?;
-        Ok(name + 1 + 4 + 16)
+        end_of_realm(from_realm).ok_or_else(|| self.roles.damaged())
     }
 
     fn site_in<'k>(&self, from_realm: &'k [u8]) -> Result<&'k [u8]> {
         let end = self.realm_end(from_realm)?;
-        from_realm.get(end - 16..end).ok_or_else(|| self.roles.damaged())
+        Ok(&from_realm[end - 16..end])
     }
 
     /// Where in an index of holders the object ends.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::event::Recorded;
 use crate::domain::time::Timestamp;
-use crate::store::kept::key;
+use crate::store::kept::keys::{event_key, event_place};
 use crate::store::kept::lines::Lines;
 use crate::store::sled::table::Table;
 use crate::store::{EventPlace, Result, StoreError};
@@ -89,7 +89,7 @@ impl Trail {
         let mut waiting = self.waiting();
         for mut page in std::mem::take(&mut waiting.pages) {
             // The clock may go back over a restart, so a place that is taken is left alone and the next numbers are tried.
-            while !self.table.add(place_key(EventPlace { at: page.at, number: page.number }), &page.lines)? {
+            while !self.table.add(event_key(EventPlace { at: page.at, number: page.number }), &page.lines)? {
                 page.number = waiting.number;
                 waiting.number = page.number.wrapping_add(page.lines.0.lines().count() as u64);
             }
@@ -126,11 +126,10 @@ impl Trail {
             return Ok(events);
         }
         // An event may be in the middle of a value whose key comes before it, but of no second but its own.
-        for entry in self.table.range(&place_key(EventPlace::first_of(from.at)), &place_key(until)) {
-            let (key, Lines(lines)) = entry?;
-            let first = place(&key).ok_or_else(|| self.table.damaged())?;
-            for (number, line) in (first.number..).zip(lines.lines()) {
-                let place = EventPlace { number, ..first };
+        for entry in self.table.range(&event_key(EventPlace::first_of(from.at)), &event_key(until)) {
+            let (key, lines) = entry?;
+            let first = event_place(&key).ok_or_else(|| self.table.damaged())?;
+            for (place, line) in lines.placed(first) {
                 if place < from || place >= until {
                     continue;
                 }
@@ -153,19 +152,10 @@ impl Trail {
     }
 }
 
-fn place_key(place: EventPlace) -> Vec<u8> {
-    key(&[&place.at.0.to_be_bytes(), &place.number.to_be_bytes()])
-}
-
-fn place(key: &[u8]) -> Option<EventPlace> {
-    let (at, number) = (key.first_chunk()?, key.last_chunk()?);
-    Some(EventPlace { at: Timestamp(u64::from_be_bytes(*at)), number: u64::from_be_bytes(*number) })
-}
-
 /// The number after that of the newest event, so that the events of one second stay in order over a restart.
 fn next_number(table: &Table<Lines>) -> Result<u64> {
     let Some((key, Lines(lines))) = table.all().next_back().transpose()? else { return Ok(0) };
-    let first = place(&key).ok_or_else(|| table.damaged())?;
+    let first = event_place(&key).ok_or_else(|| table.damaged())?;
     Ok(first.number.wrapping_add(lines.lines().count() as u64))
 }
 

@@ -14,13 +14,14 @@ use crate::domain::session::Session;
 use crate::domain::site::{Member, Site};
 use crate::domain::time::Hour;
 use crate::domain::user::{Standing, User};
-use crate::store::kept::keys::{client_prefix, deployment_key, place};
-use crate::store::kept::registry::{KeptIdentifier, KeptScope, Party, Registration};
+use crate::store::kept::keys::{client_prefix, deployment_key, end_of_realm, place};
+use crate::store::kept::registry::{KeptIdentifier, KeptScope, Registration};
 use crate::store::kept::tokens::{KeptFamily, KeptToken};
 use crate::store::kept::{decode, encode, key};
 use crate::store::postgres::partitions::{
     ASSERTIONS, CODES, EVENTS, FAMILIES, PUSHED, Parted, ROTATIONS, TOKENS, TRANSACTIONS,
 };
+use crate::store::postgres::registry::deployment_of;
 use crate::store::postgres::statement::Param;
 use crate::store::postgres::tokens::columns;
 use crate::store::{Record, Result, StoreError};
@@ -175,10 +176,9 @@ pub fn digest_of(record: &[u8]) -> [u8; 32] {
     Sha256::digest(record).into()
 }
 
-/// Where in a key of an object its realm ends: after the resource's name, the number of its registration and the site.
-pub fn end_of_realm(key: &[u8]) -> Result<usize> {
-    let name = key.iter().position(|byte| *byte == 0).map(|name| name + 1 + 4 + 16);
-    name.filter(|end| *end <= key.len()).ok_or(StoreError::Corrupt { place: "objects" })
+/// The realm with which the key of an object begins, and the object in it.
+pub fn split_realm(key: &[u8]) -> Result<(&[u8], &[u8])> {
+    end_of_realm(key).map(|end| key.split_at(end)).ok_or(StoreError::Corrupt { place: "objects" })
 }
 
 fn read<V: DeserializeOwned>(place: &'static str, (_, record): &Record) -> Result<V> {
@@ -200,11 +200,7 @@ fn some(bytes: &[u8]) -> Cell {
 
 fn registration(record: &Record) -> Result<Written> {
     let registration: Registration = read("registry", record)?;
-    let deployment = match &registration.party {
-        Party::Client(client) => client.deployment.map(deployment_key),
-        Party::Resource(_) | Party::Nobody => None,
-    };
-    let cells = vec![some(&registration.number.to_be_bytes()), Cell::Bytes(deployment)];
+    let cells = vec![some(&registration.number.to_be_bytes()), Cell::Bytes(deployment_of(&registration))];
     Ok(Written { record: record.1.clone(), cells })
 }
 
@@ -279,7 +275,7 @@ fn group(record: &Record) -> Result<Written> {
 
 fn object(record: &Record) -> Result<Written> {
     let object: ProtectedObject = read("objects", record)?;
-    let realm = &record.0[..end_of_realm(&record.0)?];
+    let (realm, _) = split_realm(&record.0)?;
     let parent = object.parent.as_ref().map(|parent| key(&[realm, &place(parent)]));
     Ok(Written { record: record.1.clone(), cells: vec![Cell::Bytes(parent)] })
 }

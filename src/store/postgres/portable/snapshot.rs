@@ -16,8 +16,9 @@ use crate::store::kept::tables::TABLES;
 use crate::store::kept::tokens::{KeptFamily, KeptToken, SpentCode};
 use crate::store::kept::{ONLY, VERSION, decode, encode, key};
 use crate::store::postgres::connections::unavailable;
-use crate::store::postgres::portable::heads::{end_of_realm, head_named};
+use crate::store::postgres::portable::heads::{head_named, split_realm};
 use crate::store::postgres::portable::import::AT_LENGTH;
+use crate::store::postgres::swept;
 use crate::store::{KEPT_FACTS, Record, Records, Result, Snapshot, StoreError};
 
 /// How many records are read at once.
@@ -141,11 +142,7 @@ fn reading_of(table: &'static str) -> Reading {
     let (sql, record): (&str, ReadRow) = match table {
         "tokens" => ("SELECT key, record, client_number FROM tokens ORDER BY key", token),
         // What a sweep has passed is gone, whatever of it is still there.
-        "families" => (
-            "SELECT key, record FROM families
-             WHERE key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '') ORDER BY key",
-            as_it_is,
-        ),
+        "families" => (concat!("SELECT key, record FROM families WHERE key >= ", swept!(), " ORDER BY key"), as_it_is),
         "events" => (
             "SELECT key, record FROM events
              WHERE key >= COALESCE((SELECT record FROM singles WHERE key = 'events_from'), '') ORDER BY key",
@@ -170,20 +167,28 @@ fn reading_of(table: &'static str) -> Reading {
         "grant_uses" => ("SELECT key, used FROM grants WHERE used IS NOT NULL ORDER BY key", grant_use),
         // A code that is still there says itself that it was spent.
         "spent_codes" => (
-            "SELECT code, key, record FROM families WHERE code IS NOT NULL
-             AND key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '')
-             AND NOT EXISTS (SELECT FROM codes WHERE substr(codes.key, 5) = families.code) ORDER BY code",
+            concat!(
+                "SELECT code, key, record FROM families WHERE code IS NOT NULL AND key >= ",
+                swept!(),
+                " AND NOT EXISTS (SELECT FROM codes WHERE substr(codes.key, 5) = families.code) ORDER BY code"
+            ),
             spent_code,
         ),
         "withdrawn" => (
-            "SELECT DISTINCT grant_id FROM families WHERE grant_id IS NOT NULL
-             AND NOT EXISTS (SELECT FROM grants WHERE grants.key = families.grant_id)
-             AND key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '') ORDER BY 1",
+            concat!(
+                "SELECT DISTINCT grant_id FROM families WHERE grant_id IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM grants WHERE grants.key = families.grant_id) AND key >= ",
+                swept!(),
+                " ORDER BY 1"
+            ),
             only_key,
         ),
         "forgetting" => (
-            "SELECT forget, key FROM families WHERE forget IS NOT NULL
-             AND key >= COALESCE((SELECT record FROM singles WHERE key = 'swept'), '') ORDER BY forget, key",
+            concat!(
+                "SELECT forget, key FROM families WHERE forget IS NOT NULL AND key >= ",
+                swept!(),
+                " ORDER BY forget, key"
+            ),
             by_hour,
         ),
         "site_urls" => ("SELECT url, key FROM sites WHERE url IS NOT NULL ORDER BY url", to_id),
@@ -306,6 +311,6 @@ fn facts(table: &'static str, row: &Row) -> Result<Option<Record>> {
 
 fn beneath(_: &'static str, row: &Row) -> Result<Option<Record>> {
     let (parent, object) = (bytes(row, 0)?, bytes(row, 1)?);
-    let place = &object[end_of_realm(&object)?..];
+    let (_, place) = split_realm(&object)?;
     Ok(Some((key(&[&parent, END, place]), NOTHING.to_vec())))
 }
