@@ -163,7 +163,21 @@ pub async fn resource(
     presented: &Presented,
     endpoint: &str,
 ) -> Result<Arc<ProtectedResource>, OAuthError> {
-    match server.store.resource(&presented.id).await? {
+    let found = server.store.resource(&presented.id).await?;
+    proven_resource(server, presented, found, endpoint).await
+}
+
+/// As [`resource`], once the one of that name was `found` or not.
+///
+/// # Errors
+/// As for [`resource`].
+pub async fn proven_resource(
+    server: &AuthorizationServer,
+    presented: &Presented,
+    found: Option<Arc<ProtectedResource>>,
+    endpoint: &str,
+) -> Result<Arc<ProtectedResource>, OAuthError> {
+    match found {
         Some(resource) => presented.prove(server, &resource.credentials, endpoint).await.map(|()| resource),
         None => {
             client(server, presented, endpoint).await?;

@@ -53,7 +53,7 @@ pub use resources::Resources;
 pub use roles::{Given, Roles, RolesThere, Told};
 pub use sessions::Sessions;
 pub use sites::Sites;
-pub use tokens::{Credential, Issued, Owner, Redeemed, Tokens};
+pub use tokens::{Asked, Credential, Issued, Owner, Redeemed, Tokens};
 pub use users::{Added, Users};
 
 use async_trait::async_trait;

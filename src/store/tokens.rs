@@ -8,9 +8,10 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::authorization_code::CodeState;
 use crate::domain::client::Client;
 use crate::domain::grant::Grant;
-use crate::domain::id::{FamilyId, SiteId};
+use crate::domain::id::{FamilyId, ResourceId, SiteId};
 use crate::domain::installation::Authority;
 use crate::domain::refresh_token::{Family, FamilyEnd};
+use crate::domain::resource::ProtectedResource;
 use crate::domain::secret::TokenKey;
 use crate::domain::site::Site;
 use crate::domain::time::Timestamp;
@@ -30,6 +31,15 @@ pub struct Credential {
     pub authority: Option<Authority>,
     /// Of a token that stands for a person: the person, what they allowed, and whether the token's family lives.
     pub owner: Option<Owner>,
+}
+
+/// Who asks, and the credential that is asked about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The protected resource of that name, not authenticated yet; `None` if there is none.
+    pub asker: Option<Arc<ProtectedResource>>,
+    /// `None` if there is none.
+    pub credential: Option<Credential>,
 }
 
 /// The person a token stands for, and what it hangs from.
@@ -102,6 +112,10 @@ pub trait Tokens {
     /// A token of an OAuth app for a person is good on every site that the person allowed; what is read is about `site`
     /// where one is named.
     async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>>;
+
+    /// The protected resource that asks, and the credential under `key` as [`Tokens::credential`] has it: one question where
+    /// both are known by name.
+    async fn asked(&self, asker: &ResourceId, key: TokenKey) -> Result<Asked>;
 
     /// Ends an access token; `false` if there was none.
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool>;

@@ -135,6 +135,15 @@ impl<'r> ClientRequest<'r> {
         }
     }
 
+    /// Who calls as they say, and what they sent, for a question that proves and answers in one. Its refusal is to be told to `refused`.
+    ///
+    /// # Errors
+    /// `invalid_request` or `invalid_client`.
+    pub fn presented(self) -> Result<(Presented, Parameters<'r>, Option<std::net::IpAddr>), OAuthError> {
+        let address = self.address;
+        self.read().map(|(presented, parameters)| (presented, parameters, address))
+    }
+
     /// What was sent by whoever it says in the body, and from where.
     ///
     /// # Errors
@@ -156,7 +165,7 @@ async fn known(server: &AuthorizationServer, id: &ClientId) -> Option<Arc<Client
 }
 
 /// Notes in the audit trail who was refused.
-pub(super) async fn refused(
+pub async fn refused(
     server: &AuthorizationServer,
     presented: Presented,
     address: Option<std::net::IpAddr>,

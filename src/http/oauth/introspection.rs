@@ -7,7 +7,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::http::guards::client_request::ClientRequest;
+use crate::http::guards::client_request::{ClientRequest, refused};
 use crate::http::guards::{request_id, server_of};
 use crate::http::responses::json::NoStore;
 use crate::http::responses::refused::remember_jwt;
@@ -23,8 +23,11 @@ pub async fn introspect<'r>(
     server: &'r State<Arc<AuthorizationServer>>,
     request: ClientRequest<'r>,
 ) -> Result<Introspection<'r>, OAuthError> {
-    let (asker, parameters) = request.resource(server, PATH).await?;
-    introspection::introspect(server, asker, &parameters).await
+    let (presented, parameters, address) = request.presented()?;
+    match introspection::introspect_for(server, &presented, PATH, &parameters).await {
+        Err(error) => Err(refused(server, presented, address, error).await),
+        told => told,
+    }
 }
 
 impl<'r> Responder<'r, 'static> for Introspection<'_> {

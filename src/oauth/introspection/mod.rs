@@ -37,10 +37,12 @@ use crate::domain::resource::ProtectedResource;
 use crate::domain::scope::Scope;
 use crate::domain::site::Site;
 use crate::oauth::bounds::Bounds;
+use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::claims::CredentialKind;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::token::{TokenKind, kind_of};
+use crate::store::Asked;
 use crate::telemetry::IntrospectionOutcome;
 
 /// What a protected resource learns about a credential: everything, or nothing but that it is not live for the asker.
@@ -74,6 +76,27 @@ pub struct ActiveToken<'s> {
 /// The hint that `token` is the payload of a Basic header.
 const BASIC: &str = "basic";
 
+/// Answers whoever presents itself at `endpoint`, once it proved to be a protected resource: as [`introspect`].
+///
+/// # Errors
+/// As [`client_authentication::resource`] and [`introspect`].
+pub async fn introspect_for<'s>(
+    server: &'s AuthorizationServer,
+    presented: &Presented,
+    endpoint: &str,
+    parameters: &Parameters<'_>,
+) -> Result<Introspection<'s>, OAuthError> {
+    let Some(key) = token::by_itself(parameters)? else {
+        let asker = client_authentication::resource(server, presented, endpoint).await?;
+        return introspect(server, asker, parameters).await;
+    };
+    // Who asks and what is asked about are both known by name: one question of the store.
+    let Asked { asker, credential } = server.store.asked(&presented.id, key).await?;
+    let asker = client_authentication::proven_resource(server, presented, asker, endpoint).await?;
+    let active = credential.and_then(|credential| token::judge(server, asker, key, credential));
+    told(server, active.map(Introspection::from), RolesAre::asked(parameters)?).await
+}
+
 /// Answers `asker` about the credential in `parameters`, on the `site` that they name if they name one. A token is found by its
 /// form and digest; no `token_type_hint` is looked at but `basic`, which names another form.
 ///
@@ -84,8 +107,7 @@ pub async fn introspect<'s>(
     asker: Arc<ProtectedResource>,
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
-    let roles = if parameters.once("roles")? == Some("true") { RolesAre::Told } else { RolesAre::Untold };
-    introspect_where(server, asker, parameters, roles).await
+    introspect_where(server, asker, parameters, RolesAre::asked(parameters)?).await
 }
 
 /// As [`introspect`], with what becomes of roles. Of an API token the scopes that are an admin's stand in for roles where nobody
@@ -109,7 +131,7 @@ pub async fn introspect_where<'s>(
         match kind_of(credential) {
             Some(TokenKind::Access) => {
                 let active = token::introspect(server, asker, credential, parameters).await?;
-                active.map(|token| Introspection::Active(Box::new(token)))
+                active.map(Introspection::from)
             }
             Some(TokenKind::Api) => {
                 let active =
@@ -123,7 +145,16 @@ pub async fn introspect_where<'s>(
             _ => None,
         }
     };
-    let mut answer = answer.unwrap_or(Introspection::Inactive(None));
+    told(server, answer, roles).await
+}
+
+/// What is told of what was found, if anything was.
+async fn told<'s>(
+    server: &AuthorizationServer,
+    found: Option<Introspection<'s>>,
+    roles: RolesAre,
+) -> Result<Introspection<'s>, OAuthError> {
+    let mut answer = found.unwrap_or(Introspection::Inactive(None));
     if roles == RolesAre::Told {
         answer.tell_roles(server).await?;
     }
@@ -147,6 +178,12 @@ pub enum RolesAre {
     JudgedHere,
 }
 
+impl RolesAre {
+    fn asked(parameters: &Parameters<'_>) -> Result<Self, OAuthError> {
+        Ok(if parameters.once("roles")? == Some("true") { Self::Told } else { Self::Untold })
+    }
+}
+
 impl Introspection<'_> {
     /// Adds the roles that are held on the site, if the asker declares any.
     async fn tell_roles(&mut self, server: &AuthorizationServer) -> Result<(), OAuthError> {
@@ -160,6 +197,12 @@ impl Introspection<'_> {
             Introspection::ContainerToken(_) | Introspection::Inactive(_) => {}
         }
         Ok(())
+    }
+}
+
+impl<'s> From<ActiveToken<'s>> for Introspection<'s> {
+    fn from(token: ActiveToken<'s>) -> Self {
+        Introspection::Active(Box::new(token))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::secret::TokenKey;
 use crate::oauth::bounds::{Bounds, bounds};
 use crate::oauth::error::OAuthError;
 use crate::oauth::introspection::claims::CredentialKind;
-use crate::oauth::introspection::{ActiveToken, levels};
+use crate::oauth::introspection::{ActiveToken, BASIC, levels};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::token::{TokenKind, name, read};
 use crate::store::Credential;
@@ -34,6 +34,15 @@ pub(super) async fn introspect<'s>(
     }
 }
 
+/// The access token that is asked about, if it is one and no site is named.
+pub(super) fn by_itself(parameters: &Parameters<'_>) -> Result<Option<TokenKey>, OAuthError> {
+    let token = match (parameters.once("token")?, parameters.once("token_type_hint")?, parameters.once("site")?) {
+        (Some(token), hint, None) if hint != Some(BASIC) => token,
+        _ => return Ok(None),
+    };
+    Ok(read(TokenKind::Access, token))
+}
+
 async fn credential(
     server: &AuthorizationServer,
     asker: Arc<ProtectedResource>,
@@ -44,7 +53,8 @@ async fn credential(
     Ok(credential.and_then(|credential| judge(server, asker, key, credential)))
 }
 
-fn judge(
+/// What the credential under `key` is to `asker`: nothing, unless it is live and meant for it.
+pub(super) fn judge(
     server: &AuthorizationServer,
     asker: Arc<ProtectedResource>,
     key: TokenKey,

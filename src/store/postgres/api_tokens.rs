@@ -140,7 +140,7 @@ impl ApiTokens for PostgresStore {
     ) -> Result<Option<ApiCredential>> {
         let (key, site) = (key.to_bytes(), site.as_ref().map(|site| site.as_bytes().as_slice()));
         let params = [Bytes(&key), Maybe(site), Bytes(otherwise.as_bytes())];
-        let Some(row) = self.credential_row(&API_CREDENTIAL, &params).await? else { return Ok(None) };
+        let Some(row) = self.nearest.row(&API_CREDENTIAL, &params).await? else { return Ok(None) };
         Ok(Some(ApiCredential {
             token: value(&row, 0, "api_tokens")?.ok_or(DAMAGED)?,
             user: value(&row, 1, "users")?,

@@ -151,7 +151,7 @@ impl Apps for PostgresStore {
 
     async fn tenant(&self, key: &str, site: SiteId) -> Result<Option<Tenant>> {
         let params = [Bytes(key.as_bytes()), Bytes(site.as_bytes())];
-        let Some(row) = self.credential_row(&TENANT, &params).await? else { return Ok(None) };
+        let Some(row) = self.nearest.row(&TENANT, &params).await? else { return Ok(None) };
         let client = value::<Registration>(&row, 0, "registry")?.and_then(Registration::client);
         let installation: Option<Arc<Installation>> = value(&row, 2, "installations")?;
         let installation = installation.filter(|installation| installation.tenancy.is_some());

@@ -6,9 +6,10 @@
 //! times.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -27,15 +28,26 @@ pub struct Connections {
     statements: Statements,
     patience: Duration,
     /// How long everything took.
-    pub times: Times,
+    pub times: Arc<Times>,
+}
+
+/// What becomes of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolStatus {
+    /// So many wait to be used.
+    pub idle: usize,
+    /// So many are in use.
+    pub in_use: usize,
+    /// So many requests wait for one.
+    pub waiting: usize,
 }
 
 impl Connections {
-    /// A pool that has no connection yet.
+    /// A pool that has no connection yet, whose statements are counted in `times`.
     ///
     /// # Errors
     /// [`Unusable`] says what is wrong with the settings.
-    pub fn new(opening: &Opening) -> std::result::Result<Self, Unusable> {
+    pub fn new(opening: &Opening, times: Arc<Times>) -> std::result::Result<Self, Unusable> {
         let config = settings(opening)?;
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match config.get_ssl_mode() {
@@ -47,20 +59,22 @@ impl Connections {
         let wait = Some(opening.connect_timeout);
         let pool = Pool::builder(manager)
             .max_size(opening.connections)
+            // The one that was used last knows most statements.
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(wait)
             .create_timeout(wait)
             .recycle_timeout(wait)
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Unusable::Url(error.to_string()))?;
-        Ok(Self { pool, statements: opening.statements, patience: opening.patience(), times: Times::default() })
+        Ok(Self { pool, statements: opening.statements, patience: opening.patience(), times })
     }
 
     /// What a statement returns.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if it failed, or nobody knows whether it happened.
-    pub async fn rows(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Vec<Row>> {
+    pub async fn rows(&self, statement: &Statement<'_>, params: &[Param<'_>]) -> Result<Vec<Row>> {
         let mut tries = Tries::of(statement.kind);
         loop {
             let mut attempt = self.attempt().await?;
@@ -75,7 +89,7 @@ impl Connections {
     ///
     /// # Errors
     /// As [`Connections::rows`].
-    pub async fn row(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Option<Row>> {
+    pub async fn row(&self, statement: &Statement<'_>, params: &[Param<'_>]) -> Result<Option<Row>> {
         Ok(self.rows(statement, params).await?.into_iter().next())
     }
 
@@ -83,7 +97,7 @@ impl Connections {
     ///
     /// # Errors
     /// As [`Connections::rows`].
-    pub async fn execute(&self, statement: &Statement, params: &[Param<'_>]) -> Result<u64> {
+    pub async fn execute(&self, statement: &Statement<'_>, params: &[Param<'_>]) -> Result<u64> {
         let mut tries = Tries::of(statement.kind);
         loop {
             let mut attempt = self.attempt().await?;
@@ -118,10 +132,11 @@ impl Connections {
         object.batch_execute(sql).await.map_err(unavailable)
     }
 
-    /// How many connections there are, how many of them are idle, and how many wait for one.
-    pub fn status(&self) -> (usize, usize, usize) {
+    /// What becomes of the connections at this moment.
+    pub fn status(&self) -> PoolStatus {
         let status = self.pool.status();
-        (status.size, status.available, status.waiting)
+        let in_use = status.size.saturating_sub(status.available);
+        PoolStatus { idle: status.available, in_use, waiting: status.waiting }
     }
 
     /// A connection, for what needs one for itself.
@@ -136,6 +151,11 @@ impl Connections {
             PoolError::Backend(error) => unavailable(error),
             other => StoreError::Unavailable(Box::new(other)),
         })
+    }
+
+    /// Has each connection forget a text that it prepared.
+    pub fn forget(&self, sql: &str, types: &[Type]) {
+        self.pool.manager().statement_caches.remove(sql, types);
     }
 
     /// The pool, for what reads for longer than its caller.
@@ -288,7 +308,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// [`Failure`] says what to do about it.
-    pub async fn rows(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<Vec<Row>> {
+    pub async fn rows(&mut self, statement: &Statement<'_>, params: &[Param<'_>]) -> Outcome<Vec<Row>> {
         self.timed.runs(statement.kind);
         let rows = async {
             let object = self.object()?;
@@ -306,7 +326,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// As [`Attempt::rows`].
-    pub async fn row(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<Option<Row>> {
+    pub async fn row(&mut self, statement: &Statement<'_>, params: &[Param<'_>]) -> Outcome<Option<Row>> {
         Ok(self.rows(statement, params).await?.into_iter().next())
     }
 
@@ -314,7 +334,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// As [`Attempt::rows`].
-    pub async fn execute(&mut self, statement: &Statement, params: &[Param<'_>]) -> Outcome<u64> {
+    pub async fn execute(&mut self, statement: &Statement<'_>, params: &[Param<'_>]) -> Outcome<u64> {
         self.timed.runs(statement.kind);
         let changed = async {
             let object = self.object()?;
@@ -380,9 +400,16 @@ impl Drop for Attempt<'_> {
 }
 
 /// A statement as this connection has it, which asks for it once.
-async fn prepared(object: &Object, statement: &Statement, params: &[Param<'_>]) -> Outcome<tokio_postgres::Statement> {
-    let types: Vec<Type> = params.iter().map(Param::as_type).collect();
-    Ok(object.prepare_typed_cached(statement.sql, &types).await?)
+async fn prepared(
+    object: &Object,
+    statement: &Statement<'_>,
+    params: &[Param<'_>],
+) -> Outcome<tokio_postgres::Statement> {
+    Ok(object.prepare_typed_cached(statement.sql, &types(params)).await?)
+}
+
+fn types(params: &[Param<'_>]) -> Vec<Type> {
+    params.iter().map(Param::as_type).collect()
 }
 
 fn values<'p>(params: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {

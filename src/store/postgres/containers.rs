@@ -118,7 +118,7 @@ impl Containers for PostgresStore {
     }
 
     async fn container_credential(&self, key: TokenKey) -> Result<Option<ContainerCredential>> {
-        let Some(row) = self.credential_row(&CONTAINER_CREDENTIAL, &[Bytes(&key.to_bytes())]).await? else {
+        let Some(row) = self.nearest.row(&CONTAINER_CREDENTIAL, &[Bytes(&key.to_bytes())]).await? else {
             return Ok(None);
         };
         let (container, token) = (value(&row, 0, "containers")?, value(&row, 1, "container_tokens")?);

@@ -141,7 +141,12 @@ impl PostgresStore {
 }
 
 /// Takes a site out of those grants among `rows`' records that name it, within a transaction that has locked them.
-pub(super) async fn leave_site(attempt: &mut Attempt<'_>, select: &Statement, who: &[u8], site: SiteId) -> Outcome<()> {
+pub(super) async fn leave_site(
+    attempt: &mut Attempt<'_>,
+    select: &Statement<'_>,
+    who: &[u8],
+    site: SiteId,
+) -> Outcome<()> {
     let rows = attempt.rows(select, &[Bytes(who), Bytes(site.as_bytes())]).await?;
     for grant in all::<Grant>(&rows, "grants")? {
         if !grant.sites.contains(&site) {

@@ -84,12 +84,11 @@ impl Measured for PostgresStore {
     }
 
     fn pool(&self) -> Option<PoolMeasures> {
-        let (size, idle, waiting) = self.connections.status();
-        let times = &self.connections.times;
+        let (most, asking, times) = (self.connections.status(), self.asking.status(), &self.connections.times);
         Some(PoolMeasures {
-            idle,
-            in_use: size.saturating_sub(idle),
-            waiting,
+            idle: most.idle + asking.idle,
+            in_use: most.in_use + asking.in_use,
+            waiting: most.waiting + asking.waiting,
             waits: times.waits.distribution(),
             statements: times.statements.distribution(),
         })

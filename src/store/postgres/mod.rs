@@ -2,8 +2,8 @@
 //!
 //! Keys and records are the bytes that the embedded store keeps (`kept`); the columns beside them are what statements join by
 //! and decide by. Each verb that must happen once is one statement, at READ COMMITTED, which decides on a row that it locks:
-//! nothing depends on what a node remembers. Nothing is remembered either, but for what a key of the record's own bytes proves
-//! (`declared`), and for which partitions there are.
+//! nothing depends on what a node remembers. Nothing is remembered either, but for what the bytes of the record prove
+//! (`declared`, `decoded`), and for which partitions there are.
 //!
 //! A change is durable once its statement returned, as durable as the database was told to make it: with synchronous standbys
 //! on as many machines as it waits for. What may be lost (`later!`) is committed without that wait, and is as durable as
@@ -12,10 +12,12 @@
 mod activity;
 mod api_tokens;
 mod apps;
+mod asking;
 mod clients;
 mod connections;
 mod containers;
 mod declared;
+mod decoded;
 mod events;
 mod examine;
 mod grants;
@@ -47,23 +49,29 @@ pub use examine::{Examined, OLDEST};
 pub use migrate::{MIGRATIONS, Migration, SCHEMA};
 pub use opening::{Opening, Statements, Unusable, holds_password};
 
-use tokio_postgres::Row;
+use std::sync::Arc;
 
+use crate::domain::site::Site;
+use crate::store::StoreError;
+use crate::store::kept::registry::Registration;
+use crate::store::postgres::asking::{Asking, LANES};
 use crate::store::postgres::connections::Connections;
 use crate::store::postgres::declared::Declared;
+use crate::store::postgres::decoded::Decoded;
 use crate::store::postgres::events::Trail;
-use crate::store::postgres::measured::Size;
+use crate::store::postgres::measured::{Size, Times};
 use crate::store::postgres::partitions::Known;
-use crate::store::postgres::standby::Standby;
-use crate::store::postgres::statement::{Param, Statement};
-use crate::store::{Result as StoreResult, StoreError};
+use crate::store::postgres::standby::{Nearest, Standby};
 
 /// The shared store.
 pub struct PostgresStore {
-    connections: Connections,
-    standby: Option<Standby>,
-    known: Known,
+    connections: Arc<Connections>,
+    nearest: Nearest,
+    asking: Asking,
+    known: Arc<Known>,
     declared: Declared,
+    registrations: Decoded<Registration>,
+    sites: Decoded<Arc<Site>>,
     trail: Trail,
     size: Size,
 }
@@ -121,12 +129,21 @@ impl PostgresStore {
     /// # Errors
     /// [`Unusable`] says what is wrong with the settings.
     pub fn new(opening: &Opening) -> Result<Self, Unusable> {
-        let standby = opening.standby.as_ref().map(|url| Connections::new(&opening.at(url.clone()))).transpose()?;
+        let times = Arc::<Times>::default();
+        let pool = |opening: &Opening| Connections::new(opening, Arc::clone(&times));
+        let connections = Arc::new(pool(opening)?);
+        let standby = opening.standby.as_ref().map(|url| pool(&opening.at(url.clone()))).transpose()?;
+        let standby = standby.map(|standby| Arc::new(Standby::new(standby)));
+        let asking = Arc::new(pool(&Opening { connections: LANES, ..opening.clone() })?);
+        let known = Arc::<Known>::default();
         Ok(Self {
-            connections: Connections::new(opening)?,
-            standby: standby.map(Standby::new),
-            known: Known::default(),
+            nearest: Nearest::new(Arc::clone(&connections), standby.clone()),
+            asking: Asking::new(Nearest::new(asking, standby), Arc::clone(&known)),
+            connections,
+            known,
             declared: Declared::default(),
+            registrations: Decoded::default(),
+            sites: Decoded::default(),
             trail: Trail::default(),
             size: Size::default(),
         })
@@ -163,19 +180,9 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// The first row that a question about a credential returns: from a standby where there is one that is up to date, or else
-    /// from the primary.
-    async fn credential_row(&self, statement: &Statement, params: &[Param<'_>]) -> StoreResult<Option<Row>> {
-        if let Some(standby) = &self.standby
-            && let Some(row) = standby.row(&self.connections, statement, params).await
-        {
-            return Ok(row);
-        }
-        self.connections.row(statement, params).await
-    }
-
     /// Lets go of the database.
     pub fn close(&self) {
         self.connections.close();
+        self.asking.close();
     }
 }

@@ -68,13 +68,19 @@ pub const PARTED: [Parted; 8] = [TOKENS, CODES, PUSHED, TRANSACTIONS, ASSERTIONS
 /// For so many hours partitions are made ahead.
 const HOURS_AHEAD: u64 = 2;
 
+/// The partitions of the next hours, without those that are over as soon as their hour begins.
+fn ahead(now: Timestamp) -> impl Iterator<Item = (Parted, u64)> {
+    let hours = move |parted: Parted| {
+        let moments = (0..=HOURS_AHEAD).map(move |hour| Timestamp(now.0.saturating_add(hour * 3600)));
+        let parts = moments.map(move |at| parted.part_of(parted.moment(at)));
+        parts.filter(move |part| !parted.is_over(*part, now)).map(move |part| (parted, part))
+    };
+    PARTED.into_iter().flat_map(hours)
+}
+
 /// What the partitions of the next hours are called.
 pub fn names_ahead(now: Timestamp) -> Vec<String> {
-    let hours = |parted: Parted| {
-        let moments = (0..=HOURS_AHEAD).map(|hour| Timestamp(now.0.saturating_add(hour * 3600)));
-        moments.map(move |at| parted.name(parted.part_of(parted.moment(at))))
-    };
-    let mut names: Vec<String> = PARTED.into_iter().flat_map(hours).collect();
+    let mut names: Vec<String> = ahead(now).map(|(parted, part)| parted.name(part)).collect();
     names.dedup();
     names
 }
@@ -96,7 +102,8 @@ impl Parted {
         moment / self.width
     }
 
-    fn name(self, part: u64) -> String {
+    /// What a partition is called.
+    pub fn name(self, part: u64) -> String {
         format!("{}_{part}", self.table)
     }
 
@@ -123,7 +130,7 @@ impl Parted {
     }
 
     /// Whether everything in a partition is over by `now`: a bucket whose hour has begun holds nothing live.
-    fn is_over(self, part: u64, now: Timestamp) -> bool {
+    pub fn is_over(self, part: u64, now: Timestamp) -> bool {
         let end = (part + 1).saturating_mul(self.width);
         match self.unit {
             // The hours of a partition end before `end`, and the last of them is over once it has begun.
@@ -146,6 +153,28 @@ impl Known {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert((parted.table, part));
     }
 
+    /// Whether there is one for what belongs to that hour.
+    pub fn has_hour(&self, parted: Parted, hour: u32) -> bool {
+        self.has(parted, parted.part_of(u64::from(hour)))
+    }
+
+    /// There is one for what belongs to that hour.
+    pub fn add_hour(&self, parted: Parted, hour: u32) {
+        self.add(parted, parted.part_of(u64::from(hour)));
+    }
+
+    /// There is none for what belongs to that hour.
+    pub fn remove_hour(&self, parted: Parted, hour: u32) {
+        self.remove(parted, parted.part_of(u64::from(hour)));
+    }
+
+    /// Forgets those that are over by `now`; which these were.
+    fn forget_over(&self, parted: Parted, now: Timestamp) -> Vec<u64> {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let over = |(table, part): &(&str, u64)| *table == parted.table && parted.is_over(*part, now);
+        known.extract_if(over).map(|(_, part)| part).collect()
+    }
+
     fn remove(&self, parted: Parted, part: u64) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&(parted.table, part));
     }
@@ -164,22 +193,22 @@ impl PostgresStore {
 
     async fn cover(&self, parted: Parted, moment: u64) -> Result<()> {
         let part = parted.part_of(moment);
-        if self.known.has(parted, part) {
-            return Ok(());
-        }
+        if self.known.has(parted, part) { Ok(()) } else { self.make(parted, part).await }
+    }
+
+    async fn make(&self, parted: Parted, part: u64) -> Result<()> {
         make(&self.connections, parted, part).await?;
         self.known.add(parted, part);
         Ok(())
     }
 
-    /// Makes the partitions of the next hours.
-    pub(super) async fn make_ahead(&self, now: Timestamp) -> Result<()> {
-        for parted in PARTED {
-            for hour in 0..=HOURS_AHEAD {
-                self.cover(parted, parted.moment(Timestamp(now.0.saturating_add(hour * 3600)))).await?;
-            }
+    /// Makes one of the partitions of the next hours; `false` if they are all there.
+    pub(super) async fn make_next(&self, now: Timestamp) -> Result<bool> {
+        let next = ahead(now).find(|(parted, part)| !self.known.has(*parted, *part));
+        match next {
+            Some((parted, part)) => self.make(parted, part).await.map(|()| true),
+            None => Ok(false),
         }
-        Ok(())
     }
 
     /// The partitions of a table that are over by `now`, oldest first.
@@ -216,12 +245,20 @@ impl PostgresStore {
         Ok(())
     }
 
+    /// Forgets the hours whose tokens are over by `now`, whichever node drops them.
+    pub(super) fn forget_hours(&self, now: Timestamp) {
+        for hour in self.known.forget_over(TOKENS, now) {
+            self.asking.forget_hour(hour);
+        }
+    }
+
     /// The last moment, in the units of its table, that belongs to a partition.
     pub(super) fn last_of(parted: Parted, part: u64) -> u64 {
         (part + 1).saturating_mul(parted.width) - 1
     }
 
-    /// Drops a partition, unless somebody uses its table for longer than a moment: then it stays, and `false` is returned.
+    /// Drops a partition, unless somebody uses its table for longer than a moment: then it stays until a later sweep, and `false` is
+    /// returned.
     pub(super) async fn drop_part(&self, parted: Parted, part: u64) -> Result<bool> {
         self.known.remove(parted, part);
         let name = parted.name(part);
@@ -232,7 +269,11 @@ impl PostgresStore {
             Err(error) => {
                 let timed_out = error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE);
                 object.batch_execute("ROLLBACK").await.map_err(unavailable)?;
-                if timed_out { Ok(false) } else { Err(unavailable(error)) }
+                if !timed_out {
+                    return Err(unavailable(error));
+                }
+                tracing::info!(name, "somebody reads for long: this partition is dropped later");
+                Ok(false)
             }
         }
     }

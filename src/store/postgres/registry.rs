@@ -28,7 +28,8 @@ const PUT: Statement = Statement::writing(
 impl PostgresStore {
     /// What is kept under a name.
     pub(super) async fn registration(&self, name: &str) -> Result<Option<Registration>> {
-        only(self.connections.row(&REGISTRATION, &[Bytes(name.as_bytes())]).await?, "registry")
+        let row = self.connections.row(&REGISTRATION, &[Bytes(name.as_bytes())]).await?;
+        row.map_or(Ok(None), |row| self.registrations.value(&row, 0, "registry"))
     }
 
     /// What is kept under each name, by name.

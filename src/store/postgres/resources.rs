@@ -233,7 +233,7 @@ async fn name_resource(
 /// Takes names that nobody has, or whoever has is gone; `None` if somebody came between.
 async fn take_names<K: Numbered>(
     tx: &mut Attempt<'_>,
-    [find, take]: [&Statement; 2],
+    [find, take]: [&Statement<'_>; 2],
     resource: &str,
     mut wanted: Vec<(&str, Vec<u8>)>,
 ) -> Outcome<Option<Added>> {

@@ -5,11 +5,13 @@
 //! standby may have been the one that answered, and this one forgets revocations. It is asked of the primary once a
 //! second; an operator who changes these settings while nodes read from a standby has that second.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use crate::store::Result;
 use crate::store::postgres::connections::Connections;
@@ -28,6 +30,53 @@ const SETTINGS: Statement = Statement::reading(
 const NAME: Statement =
     Statement::reading("standby_name", "SELECT convert_to(current_setting('cluster_name'), 'UTF8')");
 
+/// Where questions about credentials are asked.
+pub struct Nearest {
+    primary: Arc<Connections>,
+    standby: Option<Arc<Standby>>,
+}
+
+impl Nearest {
+    /// A standby where there is one that is up to date, or else the primary.
+    pub fn new(primary: Arc<Connections>, standby: Option<Arc<Standby>>) -> Self {
+        Self { primary, standby }
+    }
+
+    /// The connections to the primary.
+    pub fn primary(&self) -> &Connections {
+        &self.primary
+    }
+
+    /// What a statement that reads returns.
+    ///
+    /// # Errors
+    /// As [`Connections::rows`].
+    pub async fn rows(&self, statement: &Statement<'_>, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        if let Some(standby) = &self.standby
+            && let Some(rows) = standby.rows(&self.primary, statement, params).await
+        {
+            return Ok(rows);
+        }
+        self.primary.rows(statement, params).await
+    }
+
+    /// The first row that a statement that reads returns, if it returns any.
+    ///
+    /// # Errors
+    /// As [`Connections::rows`].
+    pub async fn row(&self, statement: &Statement<'_>, params: &[Param<'_>]) -> Result<Option<Row>> {
+        Ok(self.rows(statement, params).await?.into_iter().next())
+    }
+
+    /// Forgets how a text was prepared that is not asked any more.
+    pub fn forget(&self, sql: &str, types: &[Type]) {
+        self.primary.forget(sql, types);
+        if let Some(standby) = &self.standby {
+            standby.connections.forget(sql, types);
+        }
+    }
+}
+
 /// A standby that may be read from.
 pub struct Standby {
     connections: Connections,
@@ -44,12 +93,12 @@ impl Standby {
         Self { connections, began: Instant::now(), believed: AtomicU64::new(0), found: Mutex::new(false) }
     }
 
-    /// The first row that a statement returns here; `None` if this standby must not be asked now, or failed.
-    pub async fn row(&self, primary: &Connections, statement: &Statement, params: &[Param<'_>]) -> Option<Option<Row>> {
+    /// What a statement returns here; `None` if this standby must not be asked now, or failed.
+    async fn rows(&self, primary: &Connections, statement: &Statement<'_>, params: &[Param<'_>]) -> Option<Vec<Row>> {
         if !self.is_waited_for(primary).await {
             return None;
         }
-        self.connections.row(statement, params).await.ok()
+        self.connections.rows(statement, params).await.ok()
     }
 
     async fn is_waited_for(&self, primary: &Connections) -> bool {

@@ -9,11 +9,11 @@ use tokio_postgres::types::{ToSql, Type};
 
 /// One statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct Statement<'s> {
     /// The verb, for metrics and logs.
     pub name: &'static str,
     /// The text.
-    pub sql: &'static str,
+    pub sql: &'s str,
     /// What is done when it failed.
     pub kind: Kind,
 }
@@ -27,14 +27,14 @@ pub enum Kind {
     Writes,
 }
 
-impl Statement {
+impl<'s> Statement<'s> {
     /// A statement that changes nothing.
-    pub const fn reading(name: &'static str, sql: &'static str) -> Self {
+    pub const fn reading(name: &'static str, sql: &'s str) -> Self {
         Self { name, sql, kind: Kind::Reads }
     }
 
     /// A statement that changes something.
-    pub const fn writing(name: &'static str, sql: &'static str) -> Self {
+    pub const fn writing(name: &'static str, sql: &'s str) -> Self {
         Self { name, sql, kind: Kind::Writes }
     }
 }
@@ -54,6 +54,8 @@ pub enum Param<'a> {
     Truth(bool),
     /// Several.
     Many(&'a [&'a [u8]]),
+    /// Several, each of which may be NULL.
+    ManyMaybe(&'a [Option<&'a [u8]>]),
 }
 
 impl Param<'_> {
@@ -63,7 +65,7 @@ impl Param<'_> {
             Self::Bytes(_) | Self::Maybe(_) => Type::BYTEA,
             Self::Number(_) | Self::MaybeNumber(_) => Type::INT8,
             Self::Truth(_) => Type::BOOL,
-            Self::Many(_) => Type::BYTEA_ARRAY,
+            Self::Many(_) | Self::ManyMaybe(_) => Type::BYTEA_ARRAY,
         }
     }
 
@@ -76,6 +78,7 @@ impl Param<'_> {
             Self::MaybeNumber(number) => number,
             Self::Truth(truth) => truth,
             Self::Many(many) => many,
+            Self::ManyMaybe(many) => many,
         }
     }
 }

@@ -8,9 +8,7 @@ use crate::domain::time::{Hour, Timestamp};
 use crate::store::kept::tokens::KeptFamily;
 use crate::store::kept::{decode, encode};
 use crate::store::postgres::PostgresStore;
-use crate::store::postgres::partitions::{
-    ASSERTIONS, CODES, EVENTS, FAMILIES, PUSHED, Parted, ROTATIONS, TOKENS, TRANSACTIONS,
-};
+use crate::store::postgres::partitions::{ASSERTIONS, EVENTS, ROTATIONS};
 use crate::store::postgres::record::bytes;
 use crate::store::postgres::statement::Param::{Bytes, Many, Number};
 use crate::store::postgres::statement::{Param, Statement};
@@ -96,15 +94,14 @@ impl Store for PostgresStore {
     async fn sweep(&self, Horizon { now, rotations, events }: Horizon) -> Result<Swept> {
         // A bucket whose hour has begun holds nothing live, and the next bucket is the first that may.
         let end = Hour(Hour::containing(now).0.saturating_add(1));
-        for parted in [TOKENS, CODES, PUSHED, TRANSACTIONS] {
-            self.drop_parts(parted, now).await?;
-        }
-        self.forget_assertions(now).await?;
+        self.forget_hours(now);
         // A family is of a partition of thirty days, and is not shown from its own hour on.
         self.advance("swept", &end.to_be_bytes()).await?;
-        self.drop_parts(FAMILIES, now).await?;
         self.advance("events_from", &events.0.to_be_bytes()).await?;
-        self.drop_parts(EVENTS, events).await?;
+        // One partition at a time: requests come in between.
+        if self.make_next(now).await? || self.drop_next(now, events).await? {
+            return Ok(Swept::MoreLeft);
+        }
 
         let mut left = BOUND;
         let listed = Hour::containing(now - LISTED_AFTER_EXPIRY).to_be_bytes();
@@ -121,37 +118,43 @@ impl Store for PostgresStore {
             self.delete(&statement, before, &mut left).await?;
         }
         self.erase_rotations(rotations, &mut left).await?;
-        self.make_ahead(now).await?;
+        if left == 0 {
+            return Ok(Swept::MoreLeft);
+        }
         self.measure().await?;
-        Ok(if left == 0 { Swept::MoreLeft } else { Swept::Clean })
+        Ok(Swept::Clean)
     }
 }
 
 impl PostgresStore {
-    async fn drop_parts(&self, parted: Parted, by: Timestamp) -> Result<()> {
-        for part in self.parts_over(parted, by).await? {
-            if !self.drop_part(parted, part).await? {
-                tracing::info!(table = parted.table, part, "somebody reads for long: this partition is dropped later");
-                break;
+    /// Drops one partition that is over; `false` if there is none that can be dropped now. That of rotations is dropped where they are
+    /// erased.
+    async fn drop_next(&self, now: Timestamp, events: Timestamp) -> Result<bool> {
+        for (parted, part) in self.parts().await? {
+            let over = match parted {
+                ROTATIONS => false,
+                EVENTS => parted.is_over(part, events),
+                _ => parted.is_over(part, now),
+            };
+            if over && parted == ASSERTIONS {
+                self.forget_assertions(part).await?;
+            }
+            if over && self.drop_part(parted, part).await? {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    /// Forgets which assertions were used, after it is said up to which hour that was done: if the clock steps back, what expires by
-    /// then may have been used, and is taken for that.
-    async fn forget_assertions(&self, now: Timestamp) -> Result<()> {
-        const USED_BY: Statement =
+    /// Forgets which assertions of an hour were used, after it is said that it was done up to there: if the clock steps back, what expires
+    /// by then may have been used, and is taken for that.
+    async fn forget_assertions(&self, part: u64) -> Result<()> {
+        const USED_BY: Statement<'_> =
             Statement::reading("assertions_used_by", "SELECT 1 FROM assertions WHERE key < $1 LIMIT 1");
-        for part in self.parts_over(ASSERTIONS, now).await? {
-            let last = u32::try_from(Self::last_of(ASSERTIONS, part)).unwrap_or(u32::MAX);
-            let end = last.saturating_add(1).to_be_bytes();
-            if self.connections.row(&USED_BY, &[Bytes(&end)]).await?.is_some() {
-                self.remember_forgotten(last).await?;
-            }
-            if !self.drop_part(ASSERTIONS, part).await? {
-                break;
-            }
+        let last = u32::try_from(Self::last_of(ASSERTIONS, part)).unwrap_or(u32::MAX);
+        let end = last.saturating_add(1).to_be_bytes();
+        if self.connections.row(&USED_BY, &[Bytes(&end)]).await?.is_some() {
+            self.remember_forgotten(last).await?;
         }
         Ok(())
     }
@@ -181,7 +184,7 @@ impl PostgresStore {
         self.connections.execute(&ADVANCE, &[Bytes(what.as_bytes()), Bytes(to)]).await.map(drop)
     }
 
-    async fn delete(&self, statement: &Statement, before: Param<'_>, left: &mut u64) -> Result<()> {
+    async fn delete(&self, statement: &Statement<'_>, before: Param<'_>, left: &mut u64) -> Result<()> {
         if *left > 0 {
             let count = i64::try_from(*left).unwrap_or(i64::MAX);
             let deleted = self.connections.execute(statement, &[before, Number(count)]).await?;
@@ -191,7 +194,7 @@ impl PostgresStore {
     }
 
     /// Erases what rotations up to that moment were derived with, unless the family moved on since, and drops the partitions
-    /// in which that was done for all.
+    /// in which that was done for all, of which one comes in an hour.
     async fn erase_rotations(&self, until: Timestamp, left: &mut u64) -> Result<()> {
         let end = until.0.saturating_add(1).to_be_bytes();
         loop {
@@ -225,7 +228,10 @@ impl PostgresStore {
             }
             *left = left.saturating_sub(rows.len() as u64);
             if (rows.len() as u64) < count {
-                return self.drop_parts(ROTATIONS, until).await;
+                for part in self.parts_over(ROTATIONS, until).await? {
+                    self.drop_part(ROTATIONS, part).await?;
+                }
+                return Ok(());
             }
         }
     }

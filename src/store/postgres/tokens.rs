@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
-use crate::domain::id::{FamilyId, SiteId};
+use crate::domain::id::{FamilyId, ResourceId, SiteId};
 use crate::domain::installation::Authority;
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
@@ -15,12 +15,13 @@ use crate::domain::time::{Hour, Timestamp};
 use crate::store::kept::registry::Registration;
 use crate::store::kept::tokens::KeptFamily;
 use crate::store::kept::{encode, key};
+use crate::store::postgres::asking::{Question, column};
 use crate::store::postgres::partitions::{FAMILIES, ROTATIONS, TOKENS};
 use crate::store::postgres::record::{bytes, only, truth, value};
 use crate::store::postgres::statement::Param::{Bytes, Maybe, MaybeNumber, Number};
 use crate::store::postgres::statement::{Param, Statement};
 use crate::store::postgres::{PostgresStore, swept};
-use crate::store::{Credential, Issued, Owner, Redeemed, Result, StoreError, Tokens};
+use crate::store::{Asked, Credential, Issued, Owner, Redeemed, Result, StoreError, Tokens};
 
 const CODE: Statement = Statement::reading("code", "SELECT record FROM codes WHERE key = $1");
 
@@ -120,25 +121,6 @@ const END_BEFORE: Statement = Statement::writing(
 const ACCESS_TOKEN: Statement = Statement::reading("access_token", "SELECT record FROM tokens WHERE key = $1");
 
 const REVOKE: Statement = Statement::writing("revoke_access_token", "DELETE FROM tokens WHERE key = $1");
-
-// One indexed read of each noun. What a token hangs from is found by the columns beside it; $2 is the site that is asked about.
-const CREDENTIAL: Statement = Statement::reading(
-    "credential",
-    "SELECT t.record, r.record, s.record, COALESCE(own.record, there.record), d.record, u.record, g.record, m.record,
-            get_byte(f.record, 1) = 0
-     FROM tokens t
-     LEFT JOIN registry r ON r.key = t.client AND r.number = t.client_number
-     LEFT JOIN sites s ON s.key = COALESCE($2, t.site_id)
-     LEFT JOIN installations own ON own.key = t.installation
-     LEFT JOIN installations there ON t.installation IS NULL
-         AND there.site_id = COALESCE($2, t.site_id) AND there.deployment = r.deployment
-     LEFT JOIN deployed d ON d.key = COALESCE(own.deployment, there.deployment)
-     LEFT JOIN users u ON u.key = t.user_id
-     LEFT JOIN grants g ON g.key = t.grant_id
-     LEFT JOIN members m ON m.key = t.user_id || COALESCE($2, t.site_id)
-     LEFT JOIN families f ON f.key = t.family
-     WHERE t.key = $1",
-);
 
 #[async_trait]
 impl Tokens for PostgresStore {
@@ -266,27 +248,13 @@ impl Tokens for PostgresStore {
     }
 
     async fn credential(&self, key: TokenKey, site: Option<SiteId>) -> Result<Option<Credential>> {
-        let (key, site) = (key.to_bytes(), site.as_ref().map(|site| site.as_bytes().as_slice()));
-        let Some(row) = self.credential_row(&CREDENTIAL, &[Bytes(&key), Maybe(site)]).await? else { return Ok(None) };
-        let token: AccessToken = value(&row, 0, "tokens")?.ok_or(DAMAGED)?;
-        let client = value::<Registration>(&row, 1, "registry")?.and_then(Registration::client);
-        let authority = match (value(&row, 3, "installations")?, value(&row, 4, "deployed")?) {
-            (Some(installation), Some(deployed)) => Some(Authority { installation, deployed }),
-            _ => None,
-        };
-        let owner = match &token.subject {
-            Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
-            stands_for_a_person => Some(Owner {
-                user: value(&row, 5, "users")?,
-                grant: value(&row, 6, "grants")?,
-                member_since: value::<Member>(&row, 7, "members")?.map(|member| member.since),
-                family_is_live: match stands_for_a_person {
-                    Subject::User { .. } => truth(&row, 8)?,
-                    _ => true,
-                },
-            }),
-        };
-        Ok(Some(Credential { token, client, site: value(&row, 2, "sites")?, authority, owner }))
+        self.credential_in(&self.asking.row(Question { key, site, asker: None }).await?)
+    }
+
+    async fn asked(&self, asker: &ResourceId, key: TokenKey) -> Result<Asked> {
+        let row = self.asking.row(Question { key, site: None, asker: Some(asker.clone()) }).await?;
+        let asker = self.registrations.value(&row, column::ASKER, "registry")?.and_then(Registration::resource);
+        Ok(Asked { asker, credential: self.credential_in(&row)? })
     }
 
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool> {
@@ -300,6 +268,31 @@ impl Tokens for PostgresStore {
 }
 
 impl PostgresStore {
+    /// The credential in an answer, if there is one.
+    fn credential_in(&self, row: &Row) -> Result<Option<Credential>> {
+        let Some(token) = value::<AccessToken>(row, column::TOKEN, "tokens")? else { return Ok(None) };
+        let client = self.registrations.value(row, column::CLIENT, "registry")?.and_then(Registration::client);
+        let installation = value(row, column::INSTALLATION, "installations")?;
+        let authority = match (installation, value(row, column::DEPLOYED, "deployed")?) {
+            (Some(installation), Some(deployed)) => Some(Authority { installation, deployed }),
+            _ => None,
+        };
+        let owner = match &token.subject {
+            Subject::Client | Subject::App { .. } | Subject::Gateway { .. } => None,
+            stands_for_a_person => Some(Owner {
+                user: value(row, column::USER, "users")?,
+                grant: value(row, column::GRANT, "grants")?,
+                member_since: value::<Member>(row, column::MEMBER, "members")?.map(|member| member.since),
+                family_is_live: match stands_for_a_person {
+                    Subject::User { .. } => truth(row, column::FAMILY_IS_LIVE)?,
+                    _ => true,
+                },
+            }),
+        };
+        let site = self.sites.value(row, column::SITE, "sites")?;
+        Ok(Some(Credential { token, client, site, authority, owner }))
+    }
+
     async fn change_family(
         &self,
         id: FamilyId,

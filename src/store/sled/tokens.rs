@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use crate::domain::access_token::{AccessToken, Presence, Subject};
 use crate::domain::authorization_code::CodeState;
-use crate::domain::id::{FamilyId, GrantId, SiteId};
+use crate::domain::id::{FamilyId, GrantId, ResourceId, SiteId};
 use crate::domain::refresh_token::{Family, FamilyEnd};
 use crate::domain::secret::TokenKey;
 use crate::domain::time::{Hour, Lifetime, Timestamp};
@@ -13,7 +13,7 @@ use crate::store::kept::key;
 use crate::store::kept::registry::{Party, Registration};
 use crate::store::kept::tokens::{KeptFamily, KeptToken, LIVE, LIVE_CODE, SpentCode};
 use crate::store::sled::SledStore;
-use crate::store::{Credential, Issued, Owner, Redeemed, Result, Tokens};
+use crate::store::{Asked, Credential, Issued, Owner, Redeemed, Resources, Result, Tokens};
 
 /// So exactly is it known when a grant was last used: a person is told the day, and a write for each token would cost as
 /// much as the token.
@@ -126,6 +126,10 @@ impl Tokens for SledStore {
             }),
         };
         Ok(Some(Credential { token, client, site, authority, owner }))
+    }
+
+    async fn asked(&self, asker: &ResourceId, key: TokenKey) -> Result<Asked> {
+        Ok(Asked { asker: self.resource(asker).await?, credential: self.credential(key, None).await? })
     }
 
     async fn revoke_access_token(&self, key: TokenKey) -> Result<bool> {

@@ -3,10 +3,10 @@
 use hallmark::domain::event::{Actor, Event, Recorded};
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::secrets::random;
-use hallmark::store::{EventPlace, Horizon, Result, Swept};
+use hallmark::store::{EventPlace, Horizon, Result};
 
 use super::samples::{NOW, after};
-use super::{Backend, horizon};
+use super::{Backend, horizon, sweep_to};
 
 fn event(at: Timestamp, client: &str) -> Recorded {
     Recorded { at, event: Event::ClientAdded { client_id: client.parse().expect("an identifier") } }
@@ -69,7 +69,7 @@ async fn events_are_dropped_when_they_are_older_than_asked_for() -> Result<()> {
     store.append_event(&old).await?;
     store.append_event(&new).await?;
 
-    assert_eq!(store.sweep(Horizon { events: new.at, ..horizon(after(Lifetime::days(1))) }).await?, Swept::Clean);
+    sweep_to(&*store, Horizon { events: new.at, ..horizon(after(Lifetime::days(1))) }).await?;
 
     assert_eq!(store.newest_events(9).await?, [new]);
     Ok(())

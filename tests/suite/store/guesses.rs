@@ -8,7 +8,7 @@ use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::store::{Counted, Result, Store};
 
 use super::samples::{NOW, after};
-use super::{Backend, horizon, sweep_all};
+use super::{Backend, sweep_all};
 use crate::support::race::race;
 
 const COUNT: Digest = Digest([1; 32]);
@@ -152,7 +152,7 @@ async fn beside_others_that_give_back_and_a_sweep_nothing_is_lost_or_left() -> R
             let store = Arc::clone(&backend.store);
             async move {
                 if caller % 8 == 0 {
-                    return store.sweep(horizon(later)).await.map(|_| false);
+                    return sweep_all(&*store, later).await.map(|_| false);
                 }
                 let taken = store.take_guess(COUNT, rate(10, 6), later).await? == Counted::Taken;
                 if taken && caller % 2 == 0 {

@@ -76,8 +76,13 @@ fn horizon(now: Timestamp) -> Horizon {
 
 /// Sweeps until nothing that expired before `now` is left, and says how often that took.
 async fn sweep_all(store: &dyn Store, now: Timestamp) -> Result<usize> {
+    sweep_to(store, horizon(now)).await
+}
+
+/// Sweeps until nothing is left; how many sweeps that took.
+async fn sweep_to(store: &dyn Store, horizon: Horizon) -> Result<usize> {
     let mut rounds = 1;
-    while store.sweep(horizon(now)).await? == Swept::MoreLeft {
+    while store.sweep(horizon).await? == Swept::MoreLeft {
         rounds += 1;
     }
     Ok(rounds)

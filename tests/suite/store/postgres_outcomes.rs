@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::samples::Story;
 use crate::support::kept::{Database, opening, server};
+use crate::support::race::race;
 
 /// A way to the database on which answers can get lost.
 struct Way {
@@ -118,6 +119,63 @@ async fn a_question_whose_answer_was_lost_is_asked_again_on_another_connection()
     way.lose_an_answer();
 
     assert!(redeemed.is_live(&node).await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server"]
+async fn those_who_ask_together_are_all_told_that_it_failed_and_may_ask_again() -> Result<()> {
+    let (database, store) = database().await;
+    let story = Story::begin(&store).await?;
+    let redeemed = story.redeemed(&store).await?;
+    let hasty = Opening { statement_timeout: Duration::from_millis(100), ..database.opening() };
+    let node = Arc::new(PostgresStore::open(&hasty).await.expect("a store"));
+    let key = redeemed.access_key;
+    let ask = |_| {
+        let node = Arc::clone(&node);
+        async move { node.credential(key, None).await }
+    };
+    let other = database.connect().await;
+    other.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+
+    for answer in race(200, ask).await {
+        assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    }
+
+    other.batch_execute("ROLLBACK").await.expect("let go");
+    for answer in race(200, ask).await {
+        assert!(answer?.is_some());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn who_goes_away_before_the_answer_takes_it_from_nobody_else() -> Result<()> {
+    let (database, store) = database().await;
+    let story = Story::begin(&store).await?;
+    let key = story.redeemed(&store).await?.access_key;
+    let store = Arc::new(store);
+    let asks = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.credential(key, None).await })
+    };
+    let other = database.connect().await;
+    other.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+    let (leave, stay): (Vec<_>, Vec<_>) = (0..20).map(|_| (asks(), asks())).unzip();
+    // Each asked by then, and the first statement waits for the lock.
+    while database.texts("SELECT pid::text FROM pg_locks WHERE NOT granted").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+
+    for leaves in &leave {
+        leaves.abort();
+    }
+    other.batch_execute("ROLLBACK").await.expect("let go");
+
+    for stays in stay {
+        assert!(stays.await.expect("no panic")?.is_some());
+    }
     Ok(())
 }
 

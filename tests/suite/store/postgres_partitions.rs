@@ -1,11 +1,12 @@
 //! Partitions of the shared store: there before they are needed, and gone as a whole.
 
+use hallmark::domain::access_token::AccessToken;
 use hallmark::domain::time::{Lifetime, Timestamp};
 use hallmark::store::postgres::PostgresStore;
-use hallmark::store::{Result, Store, Swept, Tokens};
+use hallmark::store::{Result, Tokens};
 
-use super::horizon;
-use super::samples::{Story, after, is_live, key};
+use super::samples::{NOW, Story, after, is_live, key};
+use super::sweep_all;
 use crate::support::kept::{Database, server};
 
 async fn database() -> (Database, PostgresStore) {
@@ -35,13 +36,51 @@ async fn the_sweep_makes_the_next_hours_ahead_and_drops_what_is_over_as_a_whole(
     assert!(partitions(&database, "tokens").await.contains(&ended));
 
     let later = after(Lifetime::days(1));
-    assert_eq!(store.sweep(horizon(later)).await?, Swept::Clean);
+    sweep_all(&store, later).await?;
 
     let left = partitions(&database, "tokens").await;
     let ahead: Vec<_> = (1..3).map(|more| format!("tokens_{}", later.0 / 3600 + more)).collect();
     assert!(!left.contains(&ended), "{left:?}");
     assert!(ahead.iter().all(|name| left.contains(name)), "{left:?} has {ahead:?}");
     assert_eq!(store.access_token(redeemed.access_key).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_sweep_that_has_nothing_to_do_makes_and_drops_nothing() -> Result<()> {
+    let (database, store) = database().await;
+    for now in [NOW, after(Lifetime::hours(5))] {
+        sweep_all(&store, now).await?;
+        let names = "SELECT inhrelid::text FROM pg_inherits ORDER BY 1";
+        let before = database.texts(names).await;
+
+        assert_eq!(sweep_all(&store, now).await?, 1);
+
+        assert_eq!(database.texts(names).await, before);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_token_whose_partition_another_node_made_or_dropped_is_found_or_not() -> Result<()> {
+    let (database, store) = database().await;
+    let other = PostgresStore::open(&database.opening()).await.expect("a store");
+    let story = Story::begin(&store).await?;
+    let token = AccessToken { expires: after(Lifetime::hours(9)), ..story.client_token() };
+    let key = key(token.expires);
+
+    assert!(!is_live(&other, key).await?);
+    store.keep_access_token(key, &token).await?;
+    for _ in 0..3 {
+        assert!(is_live(&other, key).await?);
+    }
+    sweep_all(&store, after(Lifetime::days(1))).await?;
+    assert!(!is_live(&other, key).await?);
+
+    store.keep_access_token(key, &token).await?;
+    assert!(is_live(&other, key).await?);
     Ok(())
 }
 
@@ -56,14 +95,14 @@ async fn a_partition_that_somebody_reads_is_dropped_by_a_later_sweep_and_nobody_
 
     let reader = database.connect().await;
     reader.batch_execute(&format!("BEGIN; SELECT count(*) FROM {ended}")).await.expect("read");
-    store.sweep(horizon(later)).await?;
+    sweep_all(&store, later).await?;
     assert!(partitions(&database, "tokens").await.contains(&ended));
     let other = key(after(Lifetime::days(2)));
     store.keep_access_token(other, &story.client_token()).await?;
     assert!(is_live(&store, other).await?);
 
     reader.batch_execute("COMMIT").await.expect("done");
-    store.sweep(horizon(later)).await?;
+    sweep_all(&store, later).await?;
     assert!(!partitions(&database, "tokens").await.contains(&ended));
     Ok(())
 }
@@ -80,12 +119,12 @@ async fn nodes_that_sweep_and_write_at_once_do_not_get_into_each_others_way() ->
             let opening = database.opening();
             tokio::spawn(async move {
                 let node = PostgresStore::open(&opening).await.expect("a store");
-                node.sweep(horizon(later)).await
+                sweep_all(&node, later).await
             })
         })
         .collect();
     for sweep in sweeps {
-        assert_eq!(sweep.await.expect("no panic")?, Swept::Clean);
+        sweep.await.expect("no panic")?;
     }
     // A node that knows of a partition only because it made it writes where another made it meanwhile.
     for hours in 0..5 {

@@ -1,12 +1,16 @@
 //! Codes redeemed, access tokens, and families of refresh tokens.
 
+use std::sync::Arc;
+
+use hallmark::domain::access_token::AccessToken;
 use hallmark::domain::authorization_code::CodeState;
 use hallmark::domain::refresh_token::{Family, FamilyEnd, FamilyState};
 use hallmark::domain::time::Lifetime;
 use hallmark::store::{Issued, Redeemed, Result};
 
-use super::samples::{NOW, Story, after, is_live, key};
+use super::samples::{NOW, Story, after, is_live, key, resource};
 use super::{Backend, sweep_all};
+use crate::support::race::race;
 
 #[tokio::test]
 async fn redeeming_a_code_spends_it_and_begins_its_family() -> Result<()> {
@@ -68,6 +72,64 @@ async fn a_credential_holds_everything_that_its_token_hangs_from() -> Result<()>
     assert_eq!(owner.grant, Some(story.grant));
     assert!(owner.family_is_live);
     assert!(store.credential(key(redeemed.access.expires), None).await?.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_asks_and_what_is_asked_about_are_found_together_or_each_alone() -> Result<()> {
+    let store = Backend::new().await;
+    let story = Story::begin(&*store).await?;
+    let redeemed = story.redeemed(&*store).await?;
+    let (api, nobody) = (resource("forms", "https://forms.example"), "nobody".parse().expect("an identifier"));
+    store.add_resource(&api, &[]).await?;
+    let (known, unknown) = (redeemed.access_key, key(redeemed.access.expires));
+
+    for (name, asker) in [(&api.id, Some(&api)), (&nobody, None), (&story.client.id, None)] {
+        let asked = store.asked(name, known).await?;
+        assert_eq!(asked.asker.as_deref(), asker);
+        let credential = asked.credential.expect("a credential");
+        assert_eq!(credential.token, redeemed.access);
+        assert!(credential.owner.is_some_and(|owner| owner.user == Some(story.user.clone()) && owner.family_is_live));
+
+        let asked = store.asked(name, unknown).await?;
+        assert_eq!(asked.asker.as_deref(), asker);
+        assert!(asked.credential.is_none());
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_ask_at_once_each_is_told_about_their_own() -> Result<()> {
+    const ASKERS: usize = 600;
+    let store = Backend::new().await;
+    let story = Arc::new(Story::begin(&*store).await?);
+    let names: Vec<_> =
+        (0..3).map(|number| resource(&format!("api-{number}"), &format!("https://{number}.example"))).collect();
+    for api in &names {
+        store.add_resource(api, &[]).await?;
+    }
+    // Of several hours, some of which have no partition on a shared store; every third token is not there.
+    let tokens: Vec<_> = (0..ASKERS)
+        .map(|number| {
+            let lifetime = Lifetime::minutes(20 * (number as u64 % 9 + 1));
+            (key(after(lifetime)), AccessToken { expires: after(lifetime), ..story.client_token() })
+        })
+        .collect();
+    for (key, token) in tokens.iter().enumerate().filter(|(number, _)| number % 3 > 0).map(|(_, token)| token) {
+        store.keep_access_token(*key, token).await?;
+    }
+    let (names, tokens) = (Arc::new(names), Arc::new(tokens));
+
+    race(ASKERS, |number| {
+        let (store, names, tokens) = (Arc::clone(&store.store), Arc::clone(&names), Arc::clone(&tokens));
+        async move {
+            let (api, (key, token)) = (&names[number % 4 % 3], &tokens[number]);
+            let asked = store.asked(&api.id, *key).await.expect("an answer");
+            assert_eq!(asked.asker.as_deref(), Some(api));
+            assert_eq!(asked.credential.map(|credential| credential.token).as_ref(), (number % 3 > 0).then_some(token));
+        }
+    })
+    .await;
     Ok(())
 }
 

@@ -34,7 +34,7 @@ use hallmark::domain::site::{Member, Site};
 use hallmark::domain::time::Timestamp;
 use hallmark::domain::user::{Email, PasswordHash, User, UserState};
 use hallmark::store::{
-    Activity, Added, ApiCredential, ApiTokens, Apps, Belongs, Clients, ContainerCredential, Containers, Counted,
+    Activity, Added, ApiCredential, ApiTokens, Apps, Asked, Belongs, Clients, ContainerCredential, Containers, Counted,
     Credential, EventPlace, Events, Given, Grants, Groups, Guesses, Horizon, Issued, Kept, Keys, Links, Measured,
     Portable, Records, Redeemed, Requests, Resources, Result, Roles, RolesThere, Sessions, Sites, Snapshot, Store,
     StoreError, Swept, Tokens, Told, Users,
@@ -356,6 +356,7 @@ hand_on! {
         end_family(id: FamilyId, end: FamilyEnd, forget: Timestamp) -> bool;
         access_token(key: TokenKey) -> Option<AccessToken>;
         credential(key: TokenKey, site: Option<SiteId>) -> Option<Credential>;
+        asked(asker: &ResourceId, key: TokenKey) -> Asked;
         revoke_access_token(key: TokenKey) -> bool;
         settled() -> ();
     }
