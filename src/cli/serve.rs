@@ -23,6 +23,7 @@ use crate::cli::{logs, operations, service, setup_link};
 use crate::domain::event::Actor;
 use crate::front::{self, Front, FrontError, memory};
 use crate::launch;
+use crate::secrets::random;
 use crate::store::Swept;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -103,8 +104,10 @@ async fn serve_on(
 /// in between.
 pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
+    minutes.tick().await;
+    // Nodes that are started together do not sweep together after that.
+    minutes.reset_after(random::part_of(SWEEP_EVERY));
     loop {
-        minutes.tick().await;
         server.settle_uses().await;
         if let Err(error) = keys::advance(&server).await {
             tracing::error!(%error, "the signing keys could not be rotated");
@@ -122,6 +125,7 @@ pub(super) async fn sweep(server: Arc<AuthorizationServer>) {
                 }
             }
         }
+        minutes.tick().await;
     }
 }
 

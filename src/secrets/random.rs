@@ -1,5 +1,7 @@
 //! Identifiers and secret bytes, from the operating system's generator by way of `rand`.
 
+use std::time::Duration;
+
 use crate::domain::id::{AppId, ContainerId, FamilyId, GrantId, GroupId, InstallationId, SiteId, UserId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -8,6 +10,11 @@ use crate::secrets::digest::base64url;
 /// 256 random bits: the secret part of every token.
 pub fn secret_bytes() -> [u8; 32] {
     rand::random()
+}
+
+/// Some part of a time, for what is not to happen everywhere at once.
+pub fn part_of(whole: Duration) -> Duration {
+    whole.mul_f64(rand::random())
 }
 
 /// 128 random bits, for salts.
