@@ -29,7 +29,7 @@ pub struct StoreSettings {
     pub standby: Option<DatabaseUrl>,
     /// Who vouches for the database, as a PEM file; without it whomever the machine trusts. Default: none.
     pub certificate_authority: Option<PathBuf>,
-    /// So many connections to the database at most. Default: 16.
+    /// So many connections to the database at most, and up to four more for introspection. Default: 16.
     pub connections: usize,
     /// How long is waited for a connection, and for a new one to be made. Default: 2 seconds.
     pub connect_timeout: Lifetime,

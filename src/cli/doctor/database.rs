@@ -48,7 +48,7 @@ async fn examine(store: &PostgresStore, opening: &Opening) -> Result<Vec<Finding
     if found == SCHEMA {
         findings.push(partitions(&store.missing_partitions(now).await?));
     }
-    findings.push(connections(&examined, opening.connections));
+    findings.push(connections(&examined, opening.connections_in_all()));
     findings.push(clock(examined.clock, now));
     Ok(findings)
 }

@@ -9,6 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::domain::secret::Secret;
+use crate::store::postgres::asking::LANES;
 
 /// How the database is reached.
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub struct Opening {
     pub standby: Option<Secret<String>>,
     /// Who vouches for the database, as PEM; where none is named, whomever the machine trusts.
     pub certificate_authority: Option<PathBuf>,
-    /// So many connections at most.
+    /// So many connections at most, and up to four more for introspection.
     pub connections: usize,
     /// So long is waited for a connection, and for a new one to be made.
     pub connect_timeout: Duration,
@@ -33,6 +34,11 @@ impl Opening {
     /// The same of another server.
     pub fn at(&self, url: Secret<String>) -> Self {
         Self { url, standby: None, ..self.clone() }
+    }
+
+    /// How many connections a node makes at most, with those for introspection.
+    pub fn connections_in_all(&self) -> usize {
+        self.connections.saturating_add(LANES)
     }
 
     /// How long an answer is waited for. The database ends a statement by itself; this is for one that does not answer at all.
