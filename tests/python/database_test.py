@@ -161,7 +161,9 @@ class Standby(Database):
         return primary, standby
 
     def read_of(self, standby):
-        """How many rows of tokens the standby was asked for. The counters of a session come when it ends, which the walk's have."""
+        """How often the standby looked for a token. The counters of a session come when it ends, as those of the walk do."""
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'hallmark' AND pid <> pg_backend_pid()"
+        self.wait_until(lambda: standby.ask(sessions) == "0", "the walk's connections to the standby do not end")
         return int(standby.ask("SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_tables WHERE relname ~ '^tokens_'", "hallmark"))
 
     def test_introspection_is_asked_of_a_standby_that_every_change_waits_for(self):

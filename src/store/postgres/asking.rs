@@ -143,7 +143,7 @@ impl Asking {
         let (answer, answered) = oneshot::channel();
         let hour = question.key.hour;
         let hour = self.0.known.has_hour(TOKENS, hour).then_some(hour);
-        if self.0.line().join(Waiting { question, hour, answer }) {
+        if self.0.line().join(Waiting { question, hour, answer }, Instant::now()) {
             // By a task of its own: whoever asked first may go away, and others wait for the same statement.
             tokio::spawn(Arc::clone(&self.0).ask());
         }
@@ -169,25 +169,25 @@ impl Asking {
 
 impl Line {
     /// Whether whoever joined is to see to it that somebody asks.
-    fn join(&mut self, waiting: Waiting) -> bool {
+    fn join(&mut self, waiting: Waiting, now: Instant) -> bool {
         self.waiting.push(waiting);
-        let waits_for_nobody = self.under_way == 0
-            || self.under_way < LANES
-                && (self.waiting.len() >= MANY || self.sent.is_some_and(|sent| sent.elapsed() > LONG));
+        let takes_long = || self.sent.is_some_and(|sent| now.saturating_duration_since(sent) > LONG);
+        let waits_for_nobody =
+            self.under_way == 0 || self.under_way < LANES && (self.waiting.len() >= MANY || takes_long());
         if waits_for_nobody {
             self.under_way += 1;
-            self.sent = Some(Instant::now());
+            self.sent = Some(now);
         }
         waits_for_nobody
     }
 
     /// What is asked next, all of one partition: that of whoever waits longest. A lane ends where there is nothing.
-    fn next(&mut self) -> Option<Vec<Waiting>> {
+    fn next(&mut self, now: Instant) -> Option<Vec<Waiting>> {
         let Some(hour) = self.waiting.first().map(|first| first.hour) else {
             self.under_way -= 1;
             return None;
         };
-        self.sent = Some(Instant::now());
+        self.sent = Some(now);
         if self.waiting.len() <= MOST && self.waiting.iter().all(|waiting| waiting.hour == hour) {
             return Some(mem::take(&mut self.waiting));
         }
@@ -277,7 +277,7 @@ struct Lane {
 
 impl Lane {
     fn next(&mut self) -> Option<Vec<Waiting>> {
-        let next = self.shared.line().next();
+        let next = self.shared.line().next(Instant::now());
         self.is_open = next.is_some();
         next
     }
@@ -330,51 +330,51 @@ mod tests {
         Waiting { question: Question { key, site: None, asker: None }, hour, answer: oneshot::channel().0 }
     }
 
-    fn hours(line: &mut Line) -> Option<Vec<Option<u32>>> {
-        line.next().map(|together| together.iter().map(|waiting| waiting.hour).collect())
+    fn hours(line: &mut Line, now: Instant) -> Option<Vec<Option<u32>>> {
+        line.next(now).map(|together| together.iter().map(|waiting| waiting.hour).collect())
     }
 
     #[test]
     fn who_comes_alone_waits_for_nobody_and_who_comes_meanwhile_is_asked_about_next() {
-        let mut line = Line::default();
-        assert!(line.join(waiting(Some(1))));
-        assert_eq!(hours(&mut line), Some(vec![Some(1)]));
+        let (mut line, now) = (Line::default(), Instant::now());
+        assert!(line.join(waiting(Some(1)), now));
+        assert_eq!(hours(&mut line, now), Some(vec![Some(1)]));
 
-        assert!(!line.join(waiting(Some(1))));
-        assert!(!line.join(waiting(Some(1))));
-        assert_eq!(hours(&mut line), Some(vec![Some(1); 2]));
+        assert!(!line.join(waiting(Some(1)), now));
+        assert!(!line.join(waiting(Some(1)), now));
+        assert_eq!(hours(&mut line, now), Some(vec![Some(1); 2]));
 
-        assert_eq!(hours(&mut line), None);
-        assert!(line.join(waiting(Some(1))), "the lane ended, and another begins");
+        assert_eq!(hours(&mut line, now), None);
+        assert!(line.join(waiting(Some(1)), now), "the lane ended, and another begins");
     }
 
     #[test]
     fn one_statement_is_about_one_partition_and_whoever_waits_longest_is_in_the_next() {
-        let mut line = Line::default();
+        let (mut line, now) = (Line::default(), Instant::now());
         for hour in [Some(2), None, Some(2), Some(1), None] {
-            line.join(waiting(hour));
+            line.join(waiting(hour), now);
         }
-        assert_eq!(hours(&mut line), Some(vec![Some(2); 2]));
-        assert_eq!(hours(&mut line), Some(vec![None; 2]));
-        assert_eq!(hours(&mut line), Some(vec![Some(1)]));
+        assert_eq!(hours(&mut line, now), Some(vec![Some(2); 2]));
+        assert_eq!(hours(&mut line, now), Some(vec![None; 2]));
+        assert_eq!(hours(&mut line, now), Some(vec![Some(1)]));
     }
 
     #[test]
     fn where_many_wait_more_statements_are_sent_but_not_any_number() {
-        let mut line = Line::default();
-        let lanes = (0..10 * MANY).filter(|_| line.join(waiting(Some(1)))).count();
+        let (mut line, now) = (Line::default(), Instant::now());
+        let lanes = (0..10 * MANY).filter(|_| line.join(waiting(Some(1)), now)).count();
         assert_eq!(lanes, LANES);
-        assert_eq!(hours(&mut line).map(|together| together.len()), Some(MOST));
+        assert_eq!(hours(&mut line, now).map(|together| together.len()), Some(MOST));
     }
 
     #[test]
     fn a_statement_that_takes_long_is_not_waited_for() {
-        let mut line = Line::default();
-        line.join(waiting(Some(1)));
-        line.next();
-        assert!(!line.join(waiting(Some(1))));
-        line.sent = line.sent.and_then(|sent| sent.checked_sub(2 * LONG));
-        assert!(line.join(waiting(Some(1))));
-        assert!(!line.join(waiting(Some(1))), "the next one is about to be sent");
+        let (mut line, now) = (Line::default(), Instant::now());
+        line.join(waiting(Some(1)), now);
+        line.next(now);
+        assert!(!line.join(waiting(Some(1)), now));
+        let later = now + 2 * LONG;
+        assert!(line.join(waiting(Some(1)), later));
+        assert!(!line.join(waiting(Some(1)), later), "the next one is about to be sent");
     }
 }
