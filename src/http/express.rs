@@ -20,7 +20,7 @@ use crate::http::responses::refused::{remember, remember_jwt};
 use crate::http::routes;
 use crate::oauth::client_authentication::{self, Presented};
 use crate::oauth::evaluation::evaluate;
-use crate::oauth::introspection::{Introspection, introspect_for};
+use crate::oauth::introspection::{Introspection, introspect};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::token::grant;
 
@@ -123,7 +123,7 @@ impl Express {
     /// Introspection changes nothing, so that Rocket may tell every refusal.
     async fn introspect(&self, presented: &Presented, parameters: &Parameters<'_>, id: &str) -> Option<Told> {
         let path = self.introspection.path;
-        let introspection = introspect_for(&self.server, presented, path, parameters).await.ok()?;
+        let introspection = introspect(&self.server, presented, path, parameters).await.ok()?;
         if let Introspection::Inactive(Some(refused)) = &introspection {
             remember_jwt(&self.server, refused, id);
         }

@@ -24,7 +24,7 @@ pub async fn introspect<'r>(
     request: ClientRequest<'r>,
 ) -> Result<Introspection<'r>, OAuthError> {
     let (presented, parameters, address) = request.presented()?;
-    match introspection::introspect_for(server, &presented, PATH, &parameters).await {
+    match introspection::introspect(server, &presented, PATH, &parameters).await {
         Err(error) => Err(refused(server, presented, address, error).await),
         told => told,
     }

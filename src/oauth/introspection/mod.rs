@@ -76,41 +76,31 @@ pub struct ActiveToken<'s> {
 /// The hint that `token` is the payload of a Basic header.
 const BASIC: &str = "basic";
 
-/// Answers whoever presents itself at `endpoint`, once it proved to be a protected resource: as [`introspect`].
+/// Answers whoever presents itself at `endpoint`, once it proved to be a protected resource, about the credential in `parameters`, on
+/// the `site` that they name if they name one. A token is found by its form and digest; no `token_type_hint` is looked at but
+/// `basic`, which names another form.
 ///
 /// # Errors
-/// As [`client_authentication::resource`] and [`introspect`].
-pub async fn introspect_for<'s>(
+/// As [`client_authentication::resource`]; `invalid_request` if `token` is missing; `server_error` if the store fails.
+pub async fn introspect<'s>(
     server: &'s AuthorizationServer,
     presented: &Presented,
     endpoint: &str,
     parameters: &Parameters<'_>,
 ) -> Result<Introspection<'s>, OAuthError> {
+    let roles = if parameters.once("roles")? == Some("true") { RolesAre::Told } else { RolesAre::Untold };
     let Some(key) = token::by_itself(parameters)? else {
         let asker = client_authentication::resource(server, presented, endpoint).await?;
-        return introspect(server, asker, parameters).await;
+        return introspect_where(server, asker, parameters, roles).await;
     };
     // Who asks and what is asked about are both known by name: one question of the store.
     let Asked { asker, credential } = server.store.asked(&presented.id, key).await?;
     let asker = client_authentication::proven_resource(server, presented, asker, endpoint).await?;
     let active = credential.and_then(|credential| token::judge(server, asker, key, credential));
-    told(server, active.map(Introspection::from), RolesAre::asked(parameters)?).await
+    told(server, active.map(Introspection::from), roles).await
 }
 
-/// Answers `asker` about the credential in `parameters`, on the `site` that they name if they name one. A token is found by its
-/// form and digest; no `token_type_hint` is looked at but `basic`, which names another form.
-///
-/// # Errors
-/// `invalid_request` if `token` is missing; `server_error` if the store fails.
-pub async fn introspect<'s>(
-    server: &'s AuthorizationServer,
-    asker: Arc<ProtectedResource>,
-    parameters: &Parameters<'_>,
-) -> Result<Introspection<'s>, OAuthError> {
-    introspect_where(server, asker, parameters, RolesAre::asked(parameters)?).await
-}
-
-/// As [`introspect`], with what becomes of roles. Of an API token the scopes that are an admin's stand in for roles where nobody
+/// As [`introspect`], for an asker that is known, with what becomes of roles. Of an API token the scopes that are an admin's stand in for roles where nobody
 /// judges by these.
 ///
 /// # Errors
@@ -176,12 +166,6 @@ pub enum RolesAre {
     Told,
     /// This server judges.
     JudgedHere,
-}
-
-impl RolesAre {
-    fn asked(parameters: &Parameters<'_>) -> Result<Self, OAuthError> {
-        Ok(if parameters.once("roles")? == Some("true") { Self::Told } else { Self::Untold })
-    }
 }
 
 impl Introspection<'_> {

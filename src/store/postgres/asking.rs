@@ -125,7 +125,7 @@ struct Line {
 struct Waiting {
     question: Question,
     /// The partition that the token is in, if this node knows of it.
-    hour: Option<u32>,
+    part: Option<u64>,
     answer: oneshot::Sender<Result<Row>>,
 }
 
@@ -141,9 +141,9 @@ impl Asking {
     /// [`StoreError::Unavailable`] if it could not be asked.
     pub async fn row(&self, question: Question) -> Result<Row> {
         let (answer, answered) = oneshot::channel();
-        let hour = question.key.hour;
-        let hour = self.0.known.has_hour(TOKENS, hour).then_some(hour);
-        if self.0.line().join(Waiting { question, hour, answer }, Instant::now()) {
+        let part = TOKENS.part_of_hour(question.key.hour);
+        let part = self.0.known.has(TOKENS, part).then_some(part);
+        if self.0.line().join(Waiting { question, part, answer }, Instant::now()) {
             // By a task of its own: whoever asked first may go away, and others wait for the same statement.
             tokio::spawn(Arc::clone(&self.0).ask());
         }
@@ -161,9 +161,9 @@ impl Asking {
         self.0.nearest.primary().close();
     }
 
-    /// Forgets how an hour is asked about whose tokens are over.
-    pub fn forget_hour(&self, hour: u64) {
-        self.0.forget_hour(hour);
+    /// Forgets how a partition is asked about whose tokens are over.
+    pub fn forget(&self, part: u64) {
+        self.0.forget(part);
     }
 }
 
@@ -183,15 +183,15 @@ impl Line {
 
     /// What is asked next, all of one partition: that of whoever waits longest. A lane ends where there is nothing.
     fn next(&mut self, now: Instant) -> Option<Vec<Waiting>> {
-        let Some(hour) = self.waiting.first().map(|first| first.hour) else {
+        let Some(part) = self.waiting.first().map(|first| first.part) else {
             self.under_way -= 1;
             return None;
         };
         self.sent = Some(now);
-        if self.waiting.len() <= MOST && self.waiting.iter().all(|waiting| waiting.hour == hour) {
+        if self.waiting.len() <= MOST && self.waiting.iter().all(|waiting| waiting.part == part) {
             return Some(mem::take(&mut self.waiting));
         }
-        Some(self.waiting.extract_if(.., |waiting| waiting.hour == hour).take(MOST).collect())
+        Some(self.waiting.extract_if(.., |waiting| waiting.part == part).take(MOST).collect())
     }
 }
 
@@ -200,8 +200,8 @@ impl Shared {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn forget_hour(&self, hour: u64) {
-        self.nearest.forget(&text(&TOKENS.name(hour)), &TYPES);
+    fn forget(&self, part: u64) {
+        self.nearest.forget(&text(&TOKENS.name(part)), &TYPES);
     }
 
     /// Asks until nobody waits.
@@ -229,12 +229,12 @@ impl Shared {
     }
 
     async fn rows(&self, together: &[Waiting]) -> Result<Vec<Row>> {
-        if let Some(hour) = together.first().and_then(|first| first.hour) {
-            match self.rows_of(&TOKENS.name(u64::from(hour)), together).await {
+        if let Some(part) = together.first().and_then(|first| first.part) {
+            match self.rows_of(&TOKENS.name(part), together).await {
                 // Another node dropped it.
                 Err(error) if is_no_table(&error) => {
-                    self.known.remove_hour(TOKENS, hour);
-                    self.forget_hour(u64::from(hour));
+                    self.known.remove(TOKENS, part);
+                    self.forget(part);
                 }
                 answer => return answer,
             }
@@ -260,8 +260,8 @@ impl Shared {
         for row in rows {
             let place = number(&row, column::PLACE).ok().flatten().and_then(|place| usize::try_from(place - 1).ok());
             let Some(waiting) = place.and_then(|place| together.get_mut(place)?.take()) else { continue };
-            if waiting.hour.is_none() && bytes(&row, column::TOKEN).is_ok_and(|token| token.is_some()) {
-                self.known.add_hour(TOKENS, waiting.question.key.hour);
+            if waiting.part.is_none() && bytes(&row, column::TOKEN).is_ok_and(|token| token.is_some()) {
+                self.known.add(TOKENS, TOKENS.part_of_hour(waiting.question.key.hour));
             }
             // Whoever is gone needs none.
             _ = waiting.answer.send(Ok(row));
@@ -325,38 +325,38 @@ mod tests {
     use super::*;
     use crate::domain::secret::Digest;
 
-    fn waiting(hour: Option<u32>) -> Waiting {
-        let key = TokenKey { hour: hour.unwrap_or_default(), digest: Digest([0; 32]).into() };
-        Waiting { question: Question { key, site: None, asker: None }, hour, answer: oneshot::channel().0 }
+    fn waiting(part: Option<u64>) -> Waiting {
+        let key = TokenKey { hour: 0, digest: Digest([0; 32]).into() };
+        Waiting { question: Question { key, site: None, asker: None }, part, answer: oneshot::channel().0 }
     }
 
-    fn hours(line: &mut Line, now: Instant) -> Option<Vec<Option<u32>>> {
-        line.next(now).map(|together| together.iter().map(|waiting| waiting.hour).collect())
+    fn parts(line: &mut Line, now: Instant) -> Option<Vec<Option<u64>>> {
+        line.next(now).map(|together| together.iter().map(|waiting| waiting.part).collect())
     }
 
     #[test]
     fn who_comes_alone_waits_for_nobody_and_who_comes_meanwhile_is_asked_about_next() {
         let (mut line, now) = (Line::default(), Instant::now());
         assert!(line.join(waiting(Some(1)), now));
-        assert_eq!(hours(&mut line, now), Some(vec![Some(1)]));
+        assert_eq!(parts(&mut line, now), Some(vec![Some(1)]));
 
         assert!(!line.join(waiting(Some(1)), now));
         assert!(!line.join(waiting(Some(1)), now));
-        assert_eq!(hours(&mut line, now), Some(vec![Some(1); 2]));
+        assert_eq!(parts(&mut line, now), Some(vec![Some(1); 2]));
 
-        assert_eq!(hours(&mut line, now), None);
+        assert_eq!(parts(&mut line, now), None);
         assert!(line.join(waiting(Some(1)), now), "the lane ended, and another begins");
     }
 
     #[test]
     fn one_statement_is_about_one_partition_and_whoever_waits_longest_is_in_the_next() {
         let (mut line, now) = (Line::default(), Instant::now());
-        for hour in [Some(2), None, Some(2), Some(1), None] {
-            line.join(waiting(hour), now);
+        for part in [Some(2), None, Some(2), Some(1), None] {
+            line.join(waiting(part), now);
         }
-        assert_eq!(hours(&mut line, now), Some(vec![Some(2); 2]));
-        assert_eq!(hours(&mut line, now), Some(vec![None; 2]));
-        assert_eq!(hours(&mut line, now), Some(vec![Some(1)]));
+        assert_eq!(parts(&mut line, now), Some(vec![Some(2); 2]));
+        assert_eq!(parts(&mut line, now), Some(vec![None; 2]));
+        assert_eq!(parts(&mut line, now), Some(vec![Some(1)]));
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
         let (mut line, now) = (Line::default(), Instant::now());
         let lanes = (0..10 * MANY).filter(|_| line.join(waiting(Some(1)), now)).count();
         assert_eq!(lanes, LANES);
-        assert_eq!(hours(&mut line, now).map(|together| together.len()), Some(MOST));
+        assert_eq!(parts(&mut line, now).map(|together| together.len()), Some(MOST));
     }
 
     #[test]

@@ -97,6 +97,11 @@ impl Parted {
         self.unit == Unit::Seconds
     }
 
+    /// In which of its partitions is what belongs to that hour.
+    pub fn part_of_hour(self, hour: u32) -> u64 {
+        self.part_of(u64::from(hour))
+    }
+
     /// In which of its partitions a moment is.
     fn part_of(self, moment: u64) -> u64 {
         moment / self.width
@@ -145,27 +150,14 @@ impl Parted {
 pub struct Known(RwLock<HashSet<(&'static str, u64)>>);
 
 impl Known {
-    fn has(&self, parted: Parted, part: u64) -> bool {
+    /// Whether there is this one.
+    pub fn has(&self, parted: Parted, part: u64) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&(parted.table, part))
     }
 
-    fn add(&self, parted: Parted, part: u64) {
+    /// There is this one.
+    pub fn add(&self, parted: Parted, part: u64) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert((parted.table, part));
-    }
-
-    /// Whether there is one for what belongs to that hour.
-    pub fn has_hour(&self, parted: Parted, hour: u32) -> bool {
-        self.has(parted, parted.part_of(u64::from(hour)))
-    }
-
-    /// There is one for what belongs to that hour.
-    pub fn add_hour(&self, parted: Parted, hour: u32) {
-        self.add(parted, parted.part_of(u64::from(hour)));
-    }
-
-    /// There is none for what belongs to that hour.
-    pub fn remove_hour(&self, parted: Parted, hour: u32) {
-        self.remove(parted, parted.part_of(u64::from(hour)));
     }
 
     /// Forgets those that are over by `now`; which these were.
@@ -175,7 +167,8 @@ impl Known {
         known.extract_if(over).map(|(_, part)| part).collect()
     }
 
-    fn remove(&self, parted: Parted, part: u64) {
+    /// There is none.
+    pub fn remove(&self, parted: Parted, part: u64) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&(parted.table, part));
     }
 }
@@ -211,13 +204,6 @@ impl PostgresStore {
         }
     }
 
-    /// The partitions of a table that are over by `now`, oldest first.
-    pub(super) async fn parts_over(&self, parted: Parted, now: Timestamp) -> Result<Vec<u64>> {
-        let all = self.parts().await?;
-        let of_table = all.into_iter().filter(|(table, part)| *table == parted && parted.is_over(*part, now));
-        Ok(of_table.map(|(_, part)| part).collect())
-    }
-
     /// Every partition, each table's oldest first, as the database tells them.
     pub(super) async fn parts(&self) -> Result<Vec<(Parted, u64)>> {
         const PARTS: Statement = Statement::reading(
@@ -247,8 +233,8 @@ impl PostgresStore {
 
     /// Forgets the hours whose tokens are over by `now`, whichever node drops them.
     pub(super) fn forget_hours(&self, now: Timestamp) {
-        for hour in self.known.forget_over(TOKENS, now) {
-            self.asking.forget_hour(hour);
+        for part in self.known.forget_over(TOKENS, now) {
+            self.asking.forget(part);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::domain::time::{Hour, Timestamp};
 use crate::store::kept::tokens::KeptFamily;
 use crate::store::kept::{decode, encode};
 use crate::store::postgres::PostgresStore;
-use crate::store::postgres::partitions::{ASSERTIONS, EVENTS, ROTATIONS};
+use crate::store::postgres::partitions::{ASSERTIONS, EVENTS, Parted, ROTATIONS};
 use crate::store::postgres::record::bytes;
 use crate::store::postgres::statement::Param::{Bytes, Many, Number};
 use crate::store::postgres::statement::{Param, Statement};
@@ -99,7 +99,13 @@ impl Store for PostgresStore {
         self.advance("swept", &end.to_be_bytes()).await?;
         self.advance("events_from", &events.0.to_be_bytes()).await?;
         // One partition at a time: requests come in between.
-        if self.make_next(now).await? || self.drop_next(now, events).await? {
+        let over = |parted: Parted, part| match parted {
+            // What was rotated is erased first.
+            ROTATIONS => false,
+            EVENTS => parted.is_over(part, events),
+            _ => parted.is_over(part, now),
+        };
+        if self.make_next(now).await? || self.drop_next(over).await? {
             return Ok(Swept::MoreLeft);
         }
 
@@ -118,7 +124,8 @@ impl Store for PostgresStore {
             self.delete(&statement, before, &mut left).await?;
         }
         self.erase_rotations(rotations, &mut left).await?;
-        if left == 0 {
+        let erased = |parted: Parted, part| parted == ROTATIONS && parted.is_over(part, rotations);
+        if left == 0 || self.drop_next(erased).await? {
             return Ok(Swept::MoreLeft);
         }
         self.measure().await?;
@@ -127,19 +134,16 @@ impl Store for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Drops one partition that is over; `false` if there is none that can be dropped now. That of rotations is dropped where they are
-    /// erased.
-    async fn drop_next(&self, now: Timestamp, events: Timestamp) -> Result<bool> {
+    /// Drops one partition that is over; `false` if there is none that can be dropped now.
+    async fn drop_next(&self, is_over: impl Fn(Parted, u64) -> bool + Send) -> Result<bool> {
         for (parted, part) in self.parts().await? {
-            let over = match parted {
-                ROTATIONS => false,
-                EVENTS => parted.is_over(part, events),
-                _ => parted.is_over(part, now),
-            };
-            if over && parted == ASSERTIONS {
+            if !is_over(parted, part) {
+                continue;
+            }
+            if parted == ASSERTIONS {
                 self.forget_assertions(part).await?;
             }
-            if over && self.drop_part(parted, part).await? {
+            if self.drop_part(parted, part).await? {
                 return Ok(true);
             }
         }
@@ -193,8 +197,7 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// Erases what rotations up to that moment were derived with, unless the family moved on since, and drops the partitions
-    /// in which that was done for all, of which one comes in an hour.
+    /// Erases what rotations up to that moment were derived with, unless the family moved on since: of all, where something is left.
     async fn erase_rotations(&self, until: Timestamp, left: &mut u64) -> Result<()> {
         let end = until.0.saturating_add(1).to_be_bytes();
         loop {
@@ -228,9 +231,6 @@ impl PostgresStore {
             }
             *left = left.saturating_sub(rows.len() as u64);
             if (rows.len() as u64) < count {
-                for part in self.parts_over(ROTATIONS, until).await? {
-                    self.drop_part(ROTATIONS, part).await?;
-                }
                 return Ok(());
             }
         }

@@ -164,7 +164,9 @@ async fn who_goes_away_before_the_answer_takes_it_from_nobody_else() -> Result<(
     other.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.expect("locked");
     let (leave, stay): (Vec<_>, Vec<_>) = (0..20).map(|_| (asks(), asks())).unzip();
     // Each asked by then, and the first statement waits for the lock.
-    while database.texts("SELECT pid::text FROM pg_locks WHERE NOT granted").await.is_empty() {
+    let waits = "SELECT pid::text FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while database.texts(waits).await.is_empty() {
         tokio::task::yield_now().await;
     }
 
